@@ -1,0 +1,67 @@
+"""Moves of the last two axes that change no value: pad, crop, dilate, rotate. Any axes before them are kept."""
+
+import numpy as np
+
+from convnotes import parameters
+from convnotes.parameters import Padding
+
+
+def pad(X: np.ndarray, padding, value=0) -> np.ndarray:
+    """X of shape (..., H, W) with `value` around it, of shape (..., top+H+bottom, left+W+right).
+
+    `padding` is an int, a pair (vertical, horizontal) or ((top, bottom), (left, right)). Always a copy,
+    of X's dtype. Derived in notebooks/02_padding_and_dilation.ipynb.
+
+    >>> pad(np.array([[1, 2]]), ((1, 0), (0, 2)))
+    array([[0, 0, 0, 0],
+           [1, 2, 0, 0]])
+    """
+    return np.pad(X, [(0, 0)] * (X.ndim - 2) + list(_sides(padding)), constant_values=value)
+
+
+def crop(X: np.ndarray, padding) -> np.ndarray:
+    """The inverse of `pad`: X without its outermost rows and columns, as a copy.
+
+    >>> crop(np.array([[0, 0, 0, 0], [1, 2, 0, 0]]), ((1, 0), (0, 2)))
+    array([[1, 2]])
+    """
+    (top, bottom), (left, right) = _sides(padding)
+    H, W = X.shape[-2:]
+    if top + bottom > H or left + right > W:
+        raise ValueError(f"padding must not exceed the array's own size, got {padding!r} for {(H, W)}")
+    return X[..., top : H - bottom, left : W - right].copy()
+
+
+def dilate(X: np.ndarray, dilation) -> np.ndarray:
+    """X with dilation - 1 zeros between its entries, of shape (..., D(H-1)+1, D(W-1)+1).
+
+    Derived in notebooks/03_backpropagation.ipynb.
+
+    >>> dilate(np.array([[1, 2], [3, 4]]), 2)
+    array([[1, 0, 2],
+           [0, 0, 0],
+           [3, 0, 4]])
+    """
+    D_H, D_W = parameters.pair("dilation", dilation, 1)
+    H, W = X.shape[-2:]
+    Y = np.zeros((*X.shape[:-2], max(0, D_H * (H - 1) + 1), max(0, D_W * (W - 1) + 1)), X.dtype)
+    Y[..., ::D_H, ::D_W] = X
+    return Y
+
+
+def rot180(X: np.ndarray) -> np.ndarray:
+    """X turned by 180 degrees in its last two axes, as a copy.
+
+    Derived in notebooks/03_backpropagation.ipynb.
+
+    >>> rot180(np.array([[1, 2], [3, 4]]))
+    array([[4, 3],
+           [2, 1]])
+    """
+    return X[..., ::-1, ::-1].copy()
+
+
+def _sides(padding) -> Padding:
+    if isinstance(padding, str):
+        raise TypeError(f"padding must be an integer, a pair or a pair of pairs here, got {padding!r}")
+    return parameters.padding(padding, (1, 1), (1, 1), (1, 1))

@@ -1,0 +1,26 @@
+"""The bias as a product of rank one: the column b times a row of ones, added to the flattened image.
+
+Derived in notebooks/05_bias.ipynb.
+"""
+
+import numpy as np
+
+from convnotes import arguments
+
+
+def bias_add(input, bias):
+    """Y[n] = X[n] + b 1^T on images flattened to (C, H*W). Arguments as in `naive.bias_add`.
+
+    The product b 1^T has C*H*W entries.
+    """
+    X, b = arguments.bias_add(input, bias)
+    N, C, H, W = X.shape
+    ones = np.ones((1, H * W), X.dtype)
+    return (X.reshape(N, C, H * W) + b[:, None] @ ones).reshape(X.shape)
+
+
+def bias_grad(grad_output):
+    """db = sum over n of dY[n] 1, the transpose of b -> b 1^T. Arguments as in `naive.bias_grad`."""
+    dY = arguments.bias_grad(grad_output)
+    N, C, H, W = dY.shape
+    return (dY.reshape(N, C, H * W) @ np.ones(H * W, dY.dtype)).sum(axis=0)

@@ -1,0 +1,52 @@
+"""Local response normalization through the banded matrix that says which channels are neighbours.
+
+Derived in notebooks/08_local_response_normalization.ipynb.
+"""
+
+import numpy as np
+
+from convnotes import arguments, windows
+
+
+def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
+    """Y = X * D^-beta with D = k + alpha/size * B X^2 on images flattened to (C, H*W). Arguments as in `naive`.
+
+    B is the band of `neighbours`, of C * C numbers.
+    """
+    X, size, alpha, beta, k = arguments.local_response_norm(input, size, alpha, beta, k)
+    return X * _denominator(X, size, alpha, k) ** -beta
+
+
+def local_response_norm_grad_input(input, grad_output, size, alpha=1e-4, beta=0.75, k=1.0):
+    """dX = dY * D^-beta - 2*alpha/size*beta * X * B^T (dY * X * D^(-beta-1)). Arguments as in `naive`.
+
+    B, unlike the paper's, is symmetric for odd sizes only: the transpose matters.
+    """
+    X, dY, size, alpha, beta, k = arguments.local_response_norm_grad_input(input, grad_output, size, alpha, beta, k)
+    D = _denominator(X, size, alpha, k)
+    B = neighbours(X.shape[1], size, X.dtype)
+    return dY * D**-beta - 2 * alpha / size * beta * X * _across_channels(B.T, dY * X * D ** (-beta - 1))
+
+
+def neighbours(C: int, size: int, dtype=float) -> np.ndarray:
+    """The banded matrix (C, C) with a one at [c, d] where channel d is in the window of channel c.
+
+    >>> neighbours(4, 2)
+    array([[1., 0., 0., 0.],
+           [1., 1., 0., 0.],
+           [0., 1., 1., 0.],
+           [0., 0., 1., 1.]])
+    """
+    B = np.zeros((C, C), dtype)
+    for c in range(C):
+        B[c, windows.channels(c, size, C)] = 1
+    return B
+
+
+def _denominator(X, size, alpha, k):
+    return k + alpha / size * _across_channels(neighbours(X.shape[1], size, X.dtype), X**2)
+
+
+def _across_channels(B, X):
+    N, C, H, W = X.shape
+    return (B @ X.reshape(N, C, H * W)).reshape(X.shape)

@@ -1,0 +1,188 @@
+"""The same operations by torch: `torch.nn.functional` forward, autograd backward, NumPy arrays in and out.
+
+Parameters, shapes and errors are those of `convnotes.naive`. The one difference: a dilated max pool with a
+window wholly on the padding is refused with ValueError, since torch 2.13 returns an index outside the
+input there and its backward pass then writes outside its memory.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from convnotes import arguments
+
+
+def _tensor(array, requires_grad=False):
+    """A tensor that owns a contiguous copy, since torch takes neither negative strides nor read-only arrays."""
+    if array is None:
+        return None
+    if array.dtype not in (np.float32, np.float64):
+        raise TypeError(f"torch computes in float32 or float64, got dtype {array.dtype}")
+    return torch.tensor(np.ascontiguousarray(array), requires_grad=requires_grad)
+
+
+def _zeros(shape, like):
+    return torch.zeros(*shape, dtype=_tensor(like[:0]).dtype, requires_grad=True)
+
+
+def _gradient(output, grad_output, source):
+    return torch.autograd.grad(output, source, _tensor(grad_output))[0].numpy()
+
+
+def _before(p):
+    return tuple(before for before, _ in p.padding)
+
+
+def _pad(X, padding, value=0.0):
+    (top, bottom), (left, right) = padding
+    return F.pad(X, (left, right, top, bottom), value=value)
+
+
+def _conv2d(X, K, b, p):
+    return F.conv2d(_pad(X, p.padding), K, b, p.stride, 0, p.dilation, p.groups)
+
+
+def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    """`torch.nn.functional.conv2d`. Arguments as in `naive.conv2d`."""
+    X, K, b, p = arguments.conv2d(input, weight, bias, stride, padding, dilation, groups)
+    return _conv2d(_tensor(X), _tensor(K), _tensor(b), p).numpy()
+
+
+def conv2d_grad_input(input_size, weight, grad_output, stride=1, padding=0, dilation=1, groups=1):
+    """Autograd through `conv2d` to its input. Arguments as in `naive.conv2d_grad_input`."""
+    K, dY, p = arguments.conv2d_grad_input(input_size, weight, grad_output, stride, padding, dilation, groups)
+    X = _zeros(p.input_size, dY)
+    return _gradient(_conv2d(X, _tensor(K), None, p), dY, X)
+
+
+def conv2d_grad_weight(input, weight_size, grad_output, stride=1, padding=0, dilation=1, groups=1):
+    """Autograd through `conv2d` to its weight. Arguments as in `naive.conv2d_grad_weight`."""
+    X, dY, p = arguments.conv2d_grad_weight(input, weight_size, grad_output, stride, padding, dilation, groups)
+    K = _zeros(p.weight_size, dY)
+    return _gradient(_conv2d(_tensor(X), K, None, p), dY, K)
+
+
+def _conv_transpose2d(X, K, b, p):
+    return F.conv_transpose2d(X, K, b, p.stride, _before(p), p.remainder, p.groups, p.dilation)
+
+
+def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+    """`torch.nn.functional.conv_transpose2d`. Arguments as in `naive.conv_transpose2d`."""
+    X, K, b, p = arguments.conv_transpose2d(input, weight, bias, stride, padding, output_padding, groups, dilation)
+    return _conv_transpose2d(_tensor(X), _tensor(K), _tensor(b), p).numpy()
+
+
+def conv_transpose2d_grad_input(
+    input_size, weight, grad_output, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+):
+    """Autograd through `conv_transpose2d` to its input. Arguments as in `naive.conv_transpose2d_grad_input`."""
+    K, dY, p = arguments.conv_transpose2d_grad_input(
+        input_size, weight, grad_output, stride, padding, output_padding, groups, dilation
+    )
+    X = _zeros(p.output_size, dY)
+    return _gradient(_conv_transpose2d(X, _tensor(K), None, p), dY, X)
+
+
+def conv_transpose2d_grad_weight(
+    input, weight_size, grad_output, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+):
+    """Autograd through `conv_transpose2d` to its weight. Arguments as in `naive.conv_transpose2d_grad_weight`."""
+    X, dY, p = arguments.conv_transpose2d_grad_weight(
+        input, weight_size, grad_output, stride, padding, output_padding, groups, dilation
+    )
+    K = _zeros(p.weight_size, dY)
+    return _gradient(_conv_transpose2d(_tensor(X), K, None, p), dY, K)
+
+
+def bias_add(input, bias):
+    """Broadcasting over the channel axis. Arguments as in `naive.bias_add`."""
+    X, b = map(_tensor, arguments.bias_add(input, bias))
+    return (X + b[:, None, None]).numpy()
+
+
+def bias_grad(grad_output):
+    """Autograd through `bias_add` to the bias. Arguments as in `naive.bias_grad`."""
+    dY = arguments.bias_grad(grad_output)
+    b = _zeros(dY.shape[1:2], dY)
+    return _gradient(torch.zeros(dY.shape, dtype=b.dtype) + b[:, None, None], dY, b)
+
+
+def _max_pool2d(X, p, ceil_mode):
+    if not p.all_meet_input():
+        raise ValueError(
+            f"dilation must leave no window wholly on the padding here, since torch reads outside the input there, "
+            f"got dilation {p.dilation} with kernel_size {p.kernel} and padding {p.padding}"
+        )
+    return F.max_pool2d(X, p.kernel, p.stride, _before(p), p.dilation, ceil_mode)
+
+
+def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
+    """`torch.nn.functional.max_pool2d`. Arguments as in `naive.max_pool2d`."""
+    X, p = arguments.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode)
+    return _max_pool2d(_tensor(X), p, ceil_mode).numpy()
+
+
+def max_pool2d_grad_input(
+    input, grad_output, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, ties="first"
+):
+    """Autograd through `max_pool2d`. Arguments as in `naive.max_pool2d_grad_input`.
+
+    torch knows ties="first" alone. For "all" the pool is written as the sum, over a window, of its maxima.
+    Of several entries that are not a number torch chooses the last, the other implementations the first.
+    """
+    X, dY, p = arguments.max_pool2d_grad_input(
+        input, grad_output, kernel_size, stride, padding, dilation, ceil_mode, ties=ties
+    )
+    X = _tensor(X, requires_grad=True)
+    Y = _max_pool2d(X, p, ceil_mode)
+    if ties == "all":
+        images = _pad(X, p.canvas_padding, -np.inf).flatten(0, 1)[:, None]
+        windows = F.unfold(images, p.kernel, p.dilation, 0, p.stride).reshape(*X.shape[:2], p.area, *p.count)
+        maximum = (windows == Y[:, :, None]) | windows.isnan()
+        Y = torch.where(maximum, windows, 0).sum(dim=2)
+    return _gradient(Y, dY, X)
+
+
+def _avg_pool2d(X, p, ceil_mode, count_include_pad, divisor_override):
+    return F.avg_pool2d(X, p.kernel, p.stride, _before(p), ceil_mode, count_include_pad, divisor_override)
+
+
+def avg_pool2d(
+    input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
+):
+    """`torch.nn.functional.avg_pool2d`. Arguments as in `naive.avg_pool2d`."""
+    X, p, *divisor = arguments.avg_pool2d(
+        input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    )
+    return _avg_pool2d(_tensor(X), p, ceil_mode, *divisor).numpy()
+
+
+def avg_pool2d_grad_input(
+    input_size,
+    grad_output,
+    kernel_size,
+    stride=None,
+    padding=0,
+    ceil_mode=False,
+    count_include_pad=True,
+    divisor_override=None,
+):
+    """Autograd through `avg_pool2d`. Arguments as in `naive.avg_pool2d_grad_input`."""
+    dY, p, *divisor = arguments.avg_pool2d_grad_input(
+        input_size, grad_output, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    )
+    X = _zeros((*dY.shape[:2], *p.size), dY)
+    return _gradient(_avg_pool2d(X, p, ceil_mode, *divisor), dY, X)
+
+
+def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
+    """`torch.nn.functional.local_response_norm`. Arguments as in `naive.local_response_norm`."""
+    X, *options = arguments.local_response_norm(input, size, alpha, beta, k)
+    return F.local_response_norm(_tensor(X), *options).numpy()
+
+
+def local_response_norm_grad_input(input, grad_output, size, alpha=1e-4, beta=0.75, k=1.0):
+    """Autograd through `local_response_norm`. Arguments as in `naive.local_response_norm_grad_input`."""
+    X, dY, *options = arguments.local_response_norm_grad_input(input, grad_output, size, alpha, beta, k)
+    X = _tensor(X, requires_grad=True)
+    return _gradient(F.local_response_norm(X, *options), dY, X)

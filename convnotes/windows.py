@@ -1,0 +1,221 @@
+"""Where sliding windows lie: how many there are, which entries they cover, what they leave over.
+
+Along one axis, window y covers the entries  y*S + i*D  for 0 <= i < K  of the padded input: S is the
+stride, D the dilation, K the kernel's size. Pairs are (vertical, horizontal) throughout.
+
+Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", arXiv 1603.07285.
+Derived in notebooks/01_convolution.ipynb.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from convnotes import parameters
+from convnotes.parameters import Padding, Pair, Size
+
+
+def extent(kernel: int, dilation: int = 1) -> int:
+    """The length that a dilated window spans along one axis, D(K - 1) + 1."""
+    return dilation * (kernel - 1) + 1
+
+
+def count(padded: int, kernel: int, stride: int = 1, dilation: int = 1) -> int:
+    """The number of windows that fit on a padded axis, floor((H + 2P - D(K-1) - 1) / S) + 1; below 1 if none fits."""
+    return (padded - extent(kernel, dilation)) // stride + 1
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows on an image of `size` (H, W), `count` (H_Y, W_Y) of them along each axis."""
+
+    size: Pair
+    kernel: Pair
+    stride: Pair
+    dilation: Pair
+    padding: Padding
+    count: Pair
+
+    @property
+    def area(self) -> int:
+        """The number of entries of a window, kH * kW."""
+        return self.kernel[0] * self.kernel[1]
+
+    @property
+    def positions(self) -> int:
+        """The number of windows, H_Y * W_Y."""
+        return self.count[0] * self.count[1]
+
+    @property
+    def covered(self) -> Pair:
+        """The length from the first window's start to the last one's end, (H_Y - 1)S + D(K-1) + 1."""
+        return tuple(
+            (number - 1) * S + extent(K, D)
+            for number, K, S, D in zip(self.count, self.kernel, self.stride, self.dilation)
+        )
+
+    @property
+    def remainder(self) -> Pair:
+        """Rows and columns of the padded input after the last window; negative where the last window overhangs."""
+        return tuple(
+            before + size + after - covered
+            for size, (before, after), covered in zip(self.size, self.padding, self.covered)
+        )
+
+    @property
+    def uncovered(self) -> Padding:
+        """The remainder as a padding: what to crop from the padded input to keep just the covered part."""
+        return tuple((0, max(0, rest)) for rest in self.remainder)
+
+    @property
+    def canvas_padding(self) -> Padding:
+        """The padding, enlarged at the bottom and right where a window of ceil_mode overhangs it."""
+        return tuple((before, after + max(0, -rest)) for (before, after), rest in zip(self.padding, self.remainder))
+
+    def on_padded_input(self) -> "Windows":
+        """The same windows, with the padding taken as part of the input."""
+        size = tuple(before + size + after for size, (before, after) in zip(self.size, self.padding))
+        return Windows(size, self.kernel, self.stride, self.dilation, ((0, 0), (0, 0)), self.count)
+
+    def all_meet_input(self) -> bool:
+        """Whether every window covers an entry of the input; dilated ones can lie wholly on the padding."""
+        return all(
+            any(0 <= y * S + i * D - before < size for i in range(K))
+            for size, K, S, D, (before, _), number in zip(
+                self.size, self.kernel, self.stride, self.dilation, self.padding, self.count
+            )
+            for y in range(number)
+        )
+
+    def entries(self, y: int, x: int, on_padding: bool = False) -> Iterator[Pair]:
+        """The entries (h, w) that window (y, x) covers, in row-major order.
+
+        Those of the input, or with `on_padding` those of the padded input, where h and w can be negative.
+        """
+        (S_H, S_W), (D_H, D_W), ((top, _), (left, _)) = self.stride, self.dilation, self.padding
+        rows, columns = (
+            range(-before, size + after) if on_padding else range(size)
+            for size, (before, after) in zip(self.size, self.padding)
+        )
+        for i in range(self.kernel[0]):
+            for j in range(self.kernel[1]):
+                h, w = y * S_H + i * D_H - top, x * S_W + j * D_W - left
+                if h in rows and w in columns:
+                    yield h, w
+
+
+@dataclass(frozen=True)
+class Convolution(Windows):
+    """The windows of a convolution, with the sizes of its input, its weight (F, C/G, kH, kW) and its output."""
+
+    input_size: Size
+    weight_size: Size
+    output_size: Size
+    groups: int
+
+    def first_channel(self, f: int) -> int:
+        """The first input channel that filter f reads: filters of group g read the g-th share of the channels."""
+        return f // (self.weight_size[0] // self.groups) * self.weight_size[1]
+
+
+def sliding(input_size, kernel_size, stride=1, padding=0, dilation=1, *, name="kernel_size") -> Windows:
+    """The windows that fit on the padded input; an error about the kernel's size calls it `name`."""
+    image = parameters.size("input_size", input_size)[2:]
+    kernel = parameters.pair(name, kernel_size, 1)
+    stride, dilation = parameters.pair("stride", stride, 1), parameters.pair("dilation", dilation, 1)
+    padding = parameters.padding(padding, kernel, stride, dilation)
+    padded = [before + size + after for size, (before, after) in zip(image, padding)]
+    counts = tuple(map(count, padded, kernel, stride, dilation))
+    _refuse_empty(counts, name, kernel, dilation, padded)
+    return Windows(image, kernel, stride, dilation, padding, counts)
+
+
+def convolution(input_size, weight_size, stride=1, padding=0, dilation=1, groups=1) -> Convolution:
+    """The windows of conv2d; ValueError where the sizes and parameters do not go together."""
+    N, C, *_ = input_size = parameters.size("input", input_size)
+    F, C_K, *kernel = weight_size = parameters.size("weight", weight_size, "(C_out, C_in/groups, kH, kW)")
+    groups = parameters.integer("groups", groups, 1)
+    if C % groups or F % groups:
+        raise ValueError(f"groups must divide C_in and C_out, got groups {groups} for C_in {C} and C_out {F}")
+    if C != C_K * groups:
+        raise ValueError(f"weight must have C_in/groups = {C}/{groups} channels per filter, got shape {weight_size}")
+    p = sliding(input_size, kernel, stride, padding, dilation, name="weight")
+    return Convolution(
+        **vars(p), input_size=input_size, weight_size=weight_size, output_size=(N, F, *p.count), groups=groups
+    )
+
+
+def transposed_convolution(
+    input_size, weight_size, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+) -> Convolution:
+    """The convolution whose transpose conv_transpose2d is: its *output* is the transposed convolution's input.
+
+    The transposed convolution's own output, of size (H_X - 1)S - 2P + D(K-1) + 1 + output_padding, is
+    this convolution's `input_size`, and the output padding is the remainder its windows leave over.
+    """
+    N, F, *counts = input_size = parameters.size("input", input_size)
+    C_in, C_K, *kernel = weight_size = parameters.size("weight", weight_size, "(C_in, C_out/groups, kH, kW)")
+    stride, dilation = parameters.pair("stride", stride, 1), parameters.pair("dilation", dilation, 1)
+    vertical, horizontal = parameters.pair("padding", padding, 0)
+    output_padding = parameters.pair("output_padding", output_padding, 0)
+    groups = parameters.integer("groups", groups, 1)
+    if C_in != F:
+        raise ValueError(f"weight must have C_in = {F} channels along its first axis, got shape {weight_size}")
+    if F % groups:
+        raise ValueError(f"groups must divide C_in, got groups {groups} for C_in {F}")
+    if any(rest >= max(S, D) for rest, S, D in zip(output_padding, stride, dilation)):
+        raise ValueError(
+            f"output_padding must be below max(stride, dilation), got {output_padding} "
+            f"with stride {stride} and dilation {dilation}"
+        )
+    image = tuple(
+        (number - 1) * S - 2 * P + extent(K, D) + rest
+        for number, S, P, K, D, rest in zip(counts, stride, (vertical, horizontal), kernel, dilation, output_padding)
+    )
+    if min(image) < 1:
+        raise ValueError(
+            f"padding must leave an output of at least one pixel, got {padding!r} for an output of {image}"
+        )
+    padding = ((vertical, vertical), (horizontal, horizontal))
+    output_size = (N, C_K * groups, *image)
+    return Convolution(
+        image, tuple(kernel), stride, dilation, padding, tuple(counts), output_size, weight_size, input_size, groups
+    )
+
+
+def pool(input_size, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False) -> Windows:
+    """The windows of a pool; a stride of None is the kernel's size.
+
+    With ceil_mode a last window may hang over the padding's end if it starts inside the input or
+    the padding before it.
+    """
+    image = parameters.size("input", input_size)[2:]
+    kernel = parameters.pair("kernel_size", kernel_size, 1)
+    stride = kernel if stride is None else parameters.pair("stride", stride, 1)
+    pads = parameters.pair("padding", padding, 0)
+    dilation = parameters.pair("dilation", dilation, 1)
+    ceil_mode = parameters.flag("ceil_mode", ceil_mode)
+    if any(P > K // 2 for P, K in zip(pads, kernel)):
+        raise ValueError(
+            f"padding must be at most half of kernel_size, got {padding!r} for kernel_size {kernel_size!r}"
+        )
+    padded = [size + 2 * P for size, P in zip(image, pads)]
+    counts = []
+    for size, P, whole, K, S, D in zip(image, pads, padded, kernel, stride, dilation):
+        number = count(whole + (S - 1 if ceil_mode else 0), K, S, D)
+        starts_beyond = (number - 1) * S >= size + P
+        counts.append(number - 1 if ceil_mode and starts_beyond else number)
+    _refuse_empty(counts, "kernel_size", kernel, dilation, padded)
+    return Windows(image, kernel, stride, dilation, tuple((P, P) for P in pads), tuple(counts))
+
+
+def channels(c: int, size: int, C: int) -> range:
+    """The channels that normalize channel c of C: from c - size//2 to c + (size-1)//2, as far as they exist."""
+    return range(max(0, c - size // 2), min(C, c + (size - 1) // 2 + 1))
+
+
+def _refuse_empty(counts, name, kernel, dilation, padded) -> None:
+    if min(counts) < 1:
+        spans = tuple(map(extent, kernel, dilation))
+        raise ValueError(
+            f"{name} must not be larger than the padded input, got a kernel that spans {spans} on {tuple(padded)}"
+        )
