@@ -21,8 +21,9 @@ def _tensor(array, requires_grad=False):
     return torch.tensor(np.ascontiguousarray(array), requires_grad=requires_grad)
 
 
-def _zeros(shape, like):
-    return torch.zeros(*shape, dtype=_tensor(like[:0]).dtype, requires_grad=True)
+def _zeros(shape, dtype):
+    """A point at which to differentiate a map that is linear, where any point does."""
+    return _tensor(np.zeros(shape, dtype), requires_grad=True)
 
 
 def _gradient(output, grad_output, source):
@@ -51,14 +52,14 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
 def conv2d_grad_input(input_size, weight, grad_output, stride=1, padding=0, dilation=1, groups=1):
     """Autograd through `conv2d` to its input. Arguments as in `naive.conv2d_grad_input`."""
     K, dY, p = arguments.conv2d_grad_input(input_size, weight, grad_output, stride, padding, dilation, groups)
-    X = _zeros(p.input_size, dY)
+    X = _zeros(p.input_size, dY.dtype)
     return _gradient(_conv2d(X, _tensor(K), None, p), dY, X)
 
 
 def conv2d_grad_weight(input, weight_size, grad_output, stride=1, padding=0, dilation=1, groups=1):
     """Autograd through `conv2d` to its weight. Arguments as in `naive.conv2d_grad_weight`."""
     X, dY, p = arguments.conv2d_grad_weight(input, weight_size, grad_output, stride, padding, dilation, groups)
-    K = _zeros(p.weight_size, dY)
+    K = _zeros(p.weight_size, dY.dtype)
     return _gradient(_conv2d(_tensor(X), K, None, p), dY, K)
 
 
@@ -79,7 +80,7 @@ def conv_transpose2d_grad_input(
     K, dY, p = arguments.conv_transpose2d_grad_input(
         input_size, weight, grad_output, stride, padding, output_padding, groups, dilation
     )
-    X = _zeros(p.output_size, dY)
+    X = _zeros(p.output_size, dY.dtype)
     return _gradient(_conv_transpose2d(X, _tensor(K), None, p), dY, X)
 
 
@@ -90,7 +91,7 @@ def conv_transpose2d_grad_weight(
     X, dY, p = arguments.conv_transpose2d_grad_weight(
         input, weight_size, grad_output, stride, padding, output_padding, groups, dilation
     )
-    K = _zeros(p.weight_size, dY)
+    K = _zeros(p.weight_size, dY.dtype)
     return _gradient(_conv_transpose2d(_tensor(X), K, None, p), dY, K)
 
 
@@ -103,8 +104,8 @@ def bias_add(input, bias):
 def bias_grad(grad_output):
     """Autograd through `bias_add` to the bias. Arguments as in `naive.bias_grad`."""
     dY = arguments.bias_grad(grad_output)
-    b = _zeros(dY.shape[1:2], dY)
-    return _gradient(torch.zeros(dY.shape, dtype=b.dtype) + b[:, None, None], dY, b)
+    b = _zeros(dY.shape[1:2], dY.dtype)
+    return _gradient(b[:, None, None].expand(dY.shape), dY, b)
 
 
 def _max_pool2d(X, p, ceil_mode):
@@ -171,7 +172,7 @@ def avg_pool2d_grad_input(
     dY, p, *divisor = arguments.avg_pool2d_grad_input(
         input_size, grad_output, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )
-    X = _zeros((*dY.shape[:2], *p.size), dY)
+    X = _zeros((*dY.shape[:2], *p.size), dY.dtype)
     return _gradient(_avg_pool2d(X, p, ceil_mode, *divisor), dY, X)
 
 

@@ -1,0 +1,19 @@
+"""Settings for all tests: reproducible draws, and one thread per test process, since pytest-xdist starts several."""
+
+import hypothesis
+import numpy as np
+import pytest
+import torch
+
+torch.set_num_threads(1)
+
+# Derandomized, so that a failure is the same everywhere. HYPOTHESIS_PROFILE is read by hypothesis's own
+# option: pytest --hypothesis-profile=thorough draws more, and new cases every time.
+hypothesis.settings.register_profile("default", deadline=None, derandomize=True, max_examples=150, database=None)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=2000, database=None)
+hypothesis.settings.load_profile("default")
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20150218)

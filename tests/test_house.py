@@ -1,0 +1,140 @@
+"""The house rules that a reader of the code relies on: who imports whom, and what an import loads."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+import convnotes
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "convnotes"
+
+# What each room may import of the project. Everything may import parameters and the package's own names.
+BELOW = {"convnotes", "convnotes.parameters", "convnotes.windows", "convnotes.arguments", "convnotes.layout"}
+OUTSIDE_OPERATIONS = ("torch", "pandas", "matplotlib", "IPython")
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file imports, at its top or inside a function, `from a import b` as a.b where that is one."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                is_module = (ROOT / inner.replace(".", "/")).is_dir() or (
+                    ROOT / (inner.replace(".", "/") + ".py")
+                ).exists()
+                found.add(inner if is_module else node.module)
+    return found
+
+
+MODULES = {module_name(path): imports(path) for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def rooms(*names: str) -> dict[str, set[str]]:
+    return {m: found for m, found in MODULES.items() if any(m == name or m.startswith(name + ".") for name in names)}
+
+
+def ours(found: set[str]) -> set[str]:
+    return {name for name in found if name.split(".")[0] == "convnotes"}
+
+
+def loads(found: set[str], packages) -> set[str]:
+    return {name for name in found if name.split(".")[0] in packages}
+
+
+def test_an_operation_loads_no_torch_pandas_matplotlib_or_ipython():
+    below = {name: MODULES[name] for name in BELOW}
+    for module, found in (below | rooms("convnotes.naive", "convnotes.matmul", "convnotes.fast")).items():
+        assert not loads(found, OUTSIDE_OPERATIONS), module
+
+
+@pytest.mark.parametrize(
+    ("module", "allowed"),
+    [
+        ("convnotes", set()),
+        ("convnotes.parameters", set()),
+        ("convnotes.windows", {"convnotes", "convnotes.parameters"}),
+        ("convnotes.arguments", {"convnotes", "convnotes.parameters", "convnotes.windows"}),
+        ("convnotes.layout", {"convnotes", "convnotes.parameters", "convnotes.windows"}),
+        ("convnotes.reference", BELOW),
+        ("convnotes.check", BELOW),
+        ("convnotes.show", BELOW),
+        ("convnotes.cases", BELOW),
+    ],
+)
+def test_imports_run_one_way(module, allowed):
+    assert ours(MODULES[module]) <= allowed
+
+
+@pytest.mark.parametrize("name", ["naive", "matmul", "fast"])
+def test_an_implementation_knows_only_itself_and_what_is_below(name):
+    """A definition knows no shortcut, and a shortcut does not lean on another."""
+    for module, found in rooms(f"convnotes.{name}").items():
+        others = {other for other in ours(found) - BELOW if not other.startswith(f"convnotes.{name}")}
+        assert not others, module
+
+
+def test_torch_is_imported_by_the_reference_and_the_benchmark_alone():
+    for module, found in MODULES.items():
+        if module != "convnotes.reference" and not module.startswith("convnotes.benchmark"):
+            assert not loads(found, {"torch"}), module
+
+
+def test_the_matrix_of_imports_has_every_room():
+    assert {"convnotes.naive.convolution", "convnotes.matmul.im2col", "convnotes.reference"} <= set(MODULES)
+
+
+def in_a_new_process(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    loaded = in_a_new_process("import sys, convnotes; print(*sys.modules)").split()
+    assert not {"torch", "matplotlib", "pandas", "IPython", "numpy"} & set(loaded)
+
+
+def test_importing_our_operations_loads_no_torch():
+    loaded = in_a_new_process("import sys; from convnotes import naive, matmul, layout; print(*sys.modules)").split()
+    assert not {*OUTSIDE_OPERATIONS} & set(loaded)
+
+
+def test_an_unknown_implementation_is_refused():
+    with pytest.raises(ValueError, match=r"^implementation must be one of naive, matmul, .*torch, got 'numba'$"):
+        convnotes.implementation("numba")
+
+
+CONDA_NAMES = {"matplotlib": "matplotlib-base", "torch": "pytorch"}
+
+
+def test_environment_and_pyproject_name_the_same_packages_and_bounds():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    listed = project["dependencies"] + project["optional-dependencies"]["test"]
+    pypi = {CONDA_NAMES.get(name, name) + bounds for name, bounds in map(split, listed)}
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    assert conda[-1] == {"pip": ["-e ."]}
+    assert conda[:2] == ["python" + project["requires-python"], "pip"]
+    assert set(conda[2:-1]) == pypi
+    assert len(conda[2:-1]) == len(pypi)
+
+
+def split(requirement: str) -> tuple[str, str]:
+    """A requirement's name and its bounds."""
+    name = requirement.split(">")[0].split("<")[0].split("=")[0]
+    return name, requirement[len(name) :]
+
+
+def test_torch_is_bound_to_one_minor_version():
+    assert "torch>=2.13,<2.14" in (ROOT / "pyproject.toml").read_text()
