@@ -8,12 +8,29 @@ Derived in notebooks/06_matrix_multiplication.ipynb.
 """
 
 from convnotes.matmul.bias import bias_add, bias_grad
-from convnotes.matmul.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight
+from convnotes.matmul.convolution import (
+    conv2d,
+    conv2d_grad_input,
+    conv2d_grad_weight,
+)
 from convnotes.matmul.im2col import col2im, im2col
-from convnotes.matmul.normalization import local_response_norm, local_response_norm_grad_input
-from convnotes.matmul.pooling import avg_pool2d, avg_pool2d_grad_input, max_pool2d, max_pool2d_grad_input
+from convnotes.matmul.normalization import (
+    local_response_norm,
+    local_response_norm_grad_input,
+    neighbours,
+)
+from convnotes.matmul.pooling import (
+    avg_pool2d,
+    avg_pool2d_grad_input,
+    max_pool2d,
+    max_pool2d_grad_input,
+)
 from convnotes.matmul.toeplitz import toeplitz
-from convnotes.matmul.transposed import conv_transpose2d, conv_transpose2d_grad_input, conv_transpose2d_grad_weight
+from convnotes.matmul.transposed import (
+    conv_transpose2d,
+    conv_transpose2d_grad_input,
+    conv_transpose2d_grad_weight,
+)
 
 __all__ = [
     "avg_pool2d",
@@ -32,5 +49,6 @@ __all__ = [
     "local_response_norm_grad_input",
     "max_pool2d",
     "max_pool2d_grad_input",
+    "neighbours",
     "toeplitz",
 ]

@@ -20,32 +20,44 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
 
     M holds N * C_in * kH * kW * H_Y * W_Y numbers.
     """
-    X, K, b, p = arguments.conv2d(input, weight, bias, stride, padding, dilation, groups)
+    X, K, b, p = arguments.conv2d(
+        input, weight, bias, stride, padding, dilation, groups
+    )
     Y = gather(X, K, p)
     return Y if b is None else bias_add(Y, b)
 
 
-def conv2d_grad_input(input_size, weight, grad_output, stride=1, padding=0, dilation=1, groups=1):
+def conv2d_grad_input(
+    input_size, weight, grad_output, stride=1, padding=0, dilation=1, groups=1
+):
     """dX = col2im(K^T dY). Arguments as in `naive.conv2d_grad_input`.
 
     The product K^T dY is as large as the M of `conv2d`.
     """
-    K, dY, p = arguments.conv2d_grad_input(input_size, weight, grad_output, stride, padding, dilation, groups)
+    K, dY, p = arguments.conv2d_grad_input(
+        input_size, weight, grad_output, stride, padding, dilation, groups
+    )
     return spread(K, dY, p)
 
 
-def conv2d_grad_weight(input, weight_size, grad_output, stride=1, padding=0, dilation=1, groups=1):
+def conv2d_grad_weight(
+    input, weight_size, grad_output, stride=1, padding=0, dilation=1, groups=1
+):
     """dK = sum over images of dY M^T. Arguments as in `naive.conv2d_grad_weight`.
 
     M is as large as in `conv2d`; one product per image is held beside it.
     """
-    X, dY, p = arguments.conv2d_grad_weight(input, weight_size, grad_output, stride, padding, dilation, groups)
+    X, dY, p = arguments.conv2d_grad_weight(
+        input, weight_size, grad_output, stride, padding, dilation, groups
+    )
     return correlate(X, dY, p)
 
 
 def gather(X: np.ndarray, K: np.ndarray, p: Convolution) -> np.ndarray:
     """K M, the map from an input of p.input_size to an output of p.output_size."""
-    return (_by_filter(K, p) @ _by_group(columns_of(X, p), p)).reshape(p.output_size)
+    return (_by_filter(K, p) @ _by_group(columns_of(X, p), p)).reshape(
+        p.output_size
+    )
 
 
 def spread(K: np.ndarray, Y: np.ndarray, p: Convolution) -> np.ndarray:
@@ -56,7 +68,9 @@ def spread(K: np.ndarray, Y: np.ndarray, p: Convolution) -> np.ndarray:
 
 def correlate(X: np.ndarray, Y: np.ndarray, p: Convolution) -> np.ndarray:
     """The sum over images of Y M^T: the weight gradient for the output gradient Y."""
-    products = _by_group(Y, p) @ _by_group(columns_of(X, p), p).transpose(0, 1, 3, 2)
+    products = _by_group(Y, p) @ _by_group(columns_of(X, p), p).transpose(
+        0, 1, 3, 2
+    )
     return products.sum(axis=0).reshape(p.weight_size)
 
 

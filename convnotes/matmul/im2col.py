@@ -28,7 +28,9 @@ def im2col(input, kernel_size, stride=1, padding=0, dilation=1):
            [4., 5., 7., 8.]])
     """
     (X,) = arguments.arrays(input=input)
-    return columns_of(X, windows.sliding(X.shape, kernel_size, stride, padding, dilation))
+    return columns_of(
+        X, windows.sliding(X.shape, kernel_size, stride, padding, dilation)
+    )
 
 
 def col2im(columns, input_size, kernel_size, stride=1, padding=0, dilation=1):
@@ -53,7 +55,9 @@ def columns_of(X: np.ndarray, p: Windows, value=0) -> np.ndarray:
     """`im2col` for windows that are known already; `value` fills the padding."""
     N, C = X.shape[:2]
     extents = tuple(map(windows.extent, p.kernel, p.dilation))
-    view = sliding_window_view(pad(X, p.canvas_padding, value), extents, axis=(2, 3))
+    view = sliding_window_view(
+        pad(X, p.canvas_padding, value), extents, axis=(2, 3)
+    )
     (S_H, S_W), (D_H, D_W), (H_Y, W_Y) = p.stride, p.dilation, p.count
     view = view[:, :, : H_Y * S_H : S_H, : W_Y * S_W : S_W, ::D_H, ::D_W]
     return view.transpose(0, 1, 4, 5, 2, 3).reshape(N, C * p.area, p.positions)

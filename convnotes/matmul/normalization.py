@@ -13,19 +13,27 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
 
     B is the band of `neighbours`, of C * C numbers.
     """
-    X, size, alpha, beta, k = arguments.local_response_norm(input, size, alpha, beta, k)
+    X, size, alpha, beta, k = arguments.local_response_norm(
+        input, size, alpha, beta, k
+    )
     return X * _denominator(X, size, alpha, k) ** -beta
 
 
-def local_response_norm_grad_input(input, grad_output, size, alpha=1e-4, beta=0.75, k=1.0):
+def local_response_norm_grad_input(
+    input, grad_output, size, alpha=1e-4, beta=0.75, k=1.0
+):
     """dX = dY * D^-beta - 2*alpha/size*beta * X * B^T (dY * X * D^(-beta-1)). Arguments as in `naive`.
 
     B, unlike the paper's, is symmetric for odd sizes only: the transpose matters.
     """
-    X, dY, size, alpha, beta, k = arguments.local_response_norm_grad_input(input, grad_output, size, alpha, beta, k)
+    X, dY, size, alpha, beta, k = arguments.local_response_norm_grad_input(
+        input, grad_output, size, alpha, beta, k
+    )
     D = _denominator(X, size, alpha, k)
     B = neighbours(X.shape[1], size, X.dtype)
-    return dY * D**-beta - 2 * alpha / size * beta * X * _across_channels(B.T, dY * X * D ** (-beta - 1))
+    return dY * D**-beta - 2 * alpha / size * beta * X * _across_channels(
+        B.T, dY * X * D ** (-beta - 1)
+    )
 
 
 def neighbours(C: int, size: int, dtype=float) -> np.ndarray:
@@ -44,7 +52,9 @@ def neighbours(C: int, size: int, dtype=float) -> np.ndarray:
 
 
 def _denominator(X, size, alpha, k):
-    return k + alpha / size * _across_channels(neighbours(X.shape[1], size, X.dtype), X**2)
+    return k + alpha / size * _across_channels(
+        neighbours(X.shape[1], size, X.dtype), X**2
+    )
 
 
 def _across_channels(B, X):

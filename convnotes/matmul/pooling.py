@@ -11,24 +11,42 @@ from convnotes.matmul.im2col import add_back, columns_of
 from convnotes.windows import Windows
 
 
-def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
+def max_pool2d(
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False
+):
     """The maximum of every column of im2col(X), padded with minus infinity. Arguments as in `naive.max_pool2d`.
 
     The matrix holds N * C * kH * kW * H_Y * W_Y numbers.
     """
-    X, p = arguments.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode)
+    X, p = arguments.max_pool2d(
+        input, kernel_size, stride, padding, dilation, ceil_mode
+    )
     return _windows(X, p, -np.inf).max(axis=2).reshape(*X.shape[:2], *p.count)
 
 
 def max_pool2d_grad_input(
-    input, grad_output, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, ties="first"
+    input,
+    grad_output,
+    kernel_size,
+    stride=None,
+    padding=0,
+    dilation=1,
+    ceil_mode=False,
+    ties="first",
 ):
     """col2im of the matrix that holds dY at the maximum of every column and 0 elsewhere.
 
     Arguments as in `naive.max_pool2d_grad_input`. It holds that matrix beside the one of `max_pool2d`.
     """
     X, dY, p = arguments.max_pool2d_grad_input(
-        input, grad_output, kernel_size, stride, padding, dilation, ceil_mode, ties=ties
+        input,
+        grad_output,
+        kernel_size,
+        stride,
+        padding,
+        dilation,
+        ceil_mode,
+        ties=ties,
     )
     M = _windows(X, p, -np.inf)
     on_input = _windows(np.ones((1, 1, *p.size), bool), p, False)
@@ -40,14 +58,26 @@ def max_pool2d_grad_input(
 
 
 def avg_pool2d(
-    input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
+    input,
+    kernel_size,
+    stride=None,
+    padding=0,
+    ceil_mode=False,
+    count_include_pad=True,
+    divisor_override=None,
 ):
     """A row of ones times im2col(X), divided by the number of entries. Arguments as in `naive.avg_pool2d`.
 
     The matrix holds N * C * kH * kW * H_Y * W_Y numbers.
     """
     X, p, count_include_pad, divisor_override = arguments.avg_pool2d(
-        input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+        input,
+        kernel_size,
+        stride,
+        padding,
+        ceil_mode,
+        count_include_pad,
+        divisor_override,
     )
     M = _windows(X, p, 0)
     ones = np.ones((1, p.area), X.dtype)
@@ -69,10 +99,21 @@ def avg_pool2d_grad_input(
 
     Arguments as in `naive.avg_pool2d_grad_input`. The product is as large as the matrix of `avg_pool2d`.
     """
-    dY, p, count_include_pad, divisor_override = arguments.avg_pool2d_grad_input(
-        input_size, grad_output, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    dY, p, count_include_pad, divisor_override = (
+        arguments.avg_pool2d_grad_input(
+            input_size,
+            grad_output,
+            kernel_size,
+            stride,
+            padding,
+            ceil_mode,
+            count_include_pad,
+            divisor_override,
+        )
     )
-    shares = dY.reshape(*dY.shape[:2], 1, p.positions) / (divisor_override or _number(p, count_include_pad, dY.dtype))
+    shares = dY.reshape(*dY.shape[:2], 1, p.positions) / (
+        divisor_override or _number(p, count_include_pad, dY.dtype)
+    )
     ones = np.ones((p.area, 1), dY.dtype)
     return add_back(ones @ shares, (*dY.shape[:2], *p.size), p)
 

@@ -22,12 +22,23 @@ def toeplitz(weight, input_size, stride=1, padding=0, dilation=1, groups=1):
            [0., 0., 1., 2.]])
     """
     (K,) = arguments.arrays(weight=weight)
-    p = windows.convolution(parameters.size("input_size", input_size), K.shape, stride, padding, dilation, groups)
+    p = windows.convolution(
+        parameters.size("input_size", input_size),
+        K.shape,
+        stride,
+        padding,
+        dilation,
+        groups,
+    )
     # Number the pixels from 1 and lay the numbers out by im2col: they say which pixel each weight meets. 0 is padding.
     numbers = 1 + np.arange(np.prod(p.input_size)).reshape(p.input_size)
-    pixel = columns_of(numbers, p).reshape(p.input_size[0], p.groups, K[0].size, p.positions)
+    pixel = columns_of(numbers, p).reshape(
+        p.input_size[0], p.groups, K[0].size, p.positions
+    )
     T = np.zeros((np.prod(p.output_size), 1 + numbers.size), K.dtype)
-    for row, (n, f, position) in enumerate(np.ndindex(*p.output_size[:2], p.positions)):
+    for row, (n, f, position) in enumerate(
+        np.ndindex(*p.output_size[:2], p.positions)
+    ):
         group = f // (p.weight_size[0] // p.groups)
         T[row, pixel[n, group, :, position]] = K[f].ravel()
     return T[:, 1:].copy()

@@ -8,37 +8,76 @@ from convnotes.matmul.bias import bias_add
 from convnotes.matmul.convolution import correlate, gather, spread
 
 
-def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+def conv_transpose2d(
+    input,
+    weight,
+    bias=None,
+    stride=1,
+    padding=0,
+    output_padding=0,
+    groups=1,
+    dilation=1,
+):
     """Y = col2im(K^T X). Arguments as in `naive.conv_transpose2d`.
 
     The product K^T X holds N * C_out * kH * kW * H * W numbers.
     """
-    X, K, b, p = arguments.conv_transpose2d(input, weight, bias, stride, padding, output_padding, groups, dilation)
+    X, K, b, p = arguments.conv_transpose2d(
+        input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
     Y = spread(K, X, p)
     return Y if b is None else bias_add(Y, b)
 
 
 def conv_transpose2d_grad_input(
-    input_size, weight, grad_output, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+    input_size,
+    weight,
+    grad_output,
+    stride=1,
+    padding=0,
+    output_padding=0,
+    groups=1,
+    dilation=1,
 ):
     """dX = K im2col(dY). Arguments as in `naive.conv_transpose2d_grad_input`.
 
     im2col(dY) is as large as the product of `conv_transpose2d`.
     """
     K, dY, p = arguments.conv_transpose2d_grad_input(
-        input_size, weight, grad_output, stride, padding, output_padding, groups, dilation
+        input_size,
+        weight,
+        grad_output,
+        stride,
+        padding,
+        output_padding,
+        groups,
+        dilation,
     )
     return gather(dY, K, p)
 
 
 def conv_transpose2d_grad_weight(
-    input, weight_size, grad_output, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+    input,
+    weight_size,
+    grad_output,
+    stride=1,
+    padding=0,
+    output_padding=0,
+    groups=1,
+    dilation=1,
 ):
     """dK = sum over images of X im2col(dY)^T. Arguments as in `naive.conv_transpose2d_grad_weight`.
 
     im2col(dY) is as large as the product of `conv_transpose2d`.
     """
     X, dY, p = arguments.conv_transpose2d_grad_weight(
-        input, weight_size, grad_output, stride, padding, output_padding, groups, dilation
+        input,
+        weight_size,
+        grad_output,
+        stride,
+        padding,
+        output_padding,
+        groups,
+        dilation,
     )
     return correlate(dY, X, p)

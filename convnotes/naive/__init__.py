@@ -5,10 +5,26 @@ plain to be compared with. Shapes, parameters and errors are described here once
 """
 
 from convnotes.naive.bias import bias_add, bias_grad
-from convnotes.naive.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight
-from convnotes.naive.normalization import local_response_norm, local_response_norm_grad_input
-from convnotes.naive.pooling import avg_pool2d, avg_pool2d_grad_input, max_pool2d, max_pool2d_grad_input
-from convnotes.naive.transposed import conv_transpose2d, conv_transpose2d_grad_input, conv_transpose2d_grad_weight
+from convnotes.naive.convolution import (
+    conv2d,
+    conv2d_grad_input,
+    conv2d_grad_weight,
+)
+from convnotes.naive.normalization import (
+    local_response_norm,
+    local_response_norm_grad_input,
+)
+from convnotes.naive.pooling import (
+    avg_pool2d,
+    avg_pool2d_grad_input,
+    max_pool2d,
+    max_pool2d_grad_input,
+)
+from convnotes.naive.transposed import (
+    conv_transpose2d,
+    conv_transpose2d_grad_input,
+    conv_transpose2d_grad_weight,
+)
 
 __all__ = [
     "avg_pool2d",

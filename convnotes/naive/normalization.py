@@ -22,15 +22,21 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
 
     Returns (N, C, H, W). Dtype and errors as in `conv2d`.
     """
-    X, size, alpha, beta, k = arguments.local_response_norm(input, size, alpha, beta, k)
+    X, size, alpha, beta, k = arguments.local_response_norm(
+        input, size, alpha, beta, k
+    )
     Y = np.empty(X.shape, X.dtype)
     for n, c, h, w in np.ndindex(X.shape):
-        energy = sum(X[n, d, h, w] ** 2 for d in windows.channels(c, size, X.shape[1]))
+        energy = sum(
+            X[n, d, h, w] ** 2 for d in windows.channels(c, size, X.shape[1])
+        )
         Y[n, c, h, w] = X[n, c, h, w] * (k + alpha / size * energy) ** -beta
     return Y
 
 
-def local_response_norm_grad_input(input, grad_output, size, alpha=1e-4, beta=0.75, k=1.0):
+def local_response_norm_grad_input(
+    input, grad_output, size, alpha=1e-4, beta=0.75, k=1.0
+):
     """The gradient of `local_response_norm` with respect to its input.
 
     With D[c] as there, at every n, h, w and for every channel c:
@@ -40,7 +46,9 @@ def local_response_norm_grad_input(input, grad_output, size, alpha=1e-4, beta=0.
 
     grad_output: (N, C, H, W). Returns the shape of input. Parameters and errors as in `local_response_norm`.
     """
-    X, dY, size, alpha, beta, k = arguments.local_response_norm_grad_input(input, grad_output, size, alpha, beta, k)
+    X, dY, size, alpha, beta, k = arguments.local_response_norm_grad_input(
+        input, grad_output, size, alpha, beta, k
+    )
     dX = np.zeros(X.shape, X.dtype)
     for n, c, h, w in np.ndindex(X.shape):
         window = windows.channels(c, size, X.shape[1])
@@ -48,6 +56,13 @@ def local_response_norm_grad_input(input, grad_output, size, alpha=1e-4, beta=0.
         dX[n, c, h, w] += dY[n, c, h, w] * D**-beta
         for d in window:
             dX[n, d, h, w] -= (
-                dY[n, c, h, w] * X[n, c, h, w] * beta * D ** (-beta - 1) * 2 * alpha / size * X[n, d, h, w]
+                dY[n, c, h, w]
+                * X[n, c, h, w]
+                * beta
+                * D ** (-beta - 1)
+                * 2
+                * alpha
+                / size
+                * X[n, d, h, w]
             )
     return dX

@@ -8,7 +8,9 @@ import numpy as np
 from convnotes import arguments
 
 
-def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
+def max_pool2d(
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False
+):
     """Y[n, c, y, x] = the maximum of X[n, c, h, w] over the entries (h, w) that window (y, x) covers.
 
     input: (N, C, H, W)
@@ -20,15 +22,26 @@ def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
     ceil_mode. Not-a-number in a window gives not-a-number; a dilated window that lies wholly on the
     padding gives minus infinity. Dtype and errors as in `conv2d`.
     """
-    X, p = arguments.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode)
+    X, p = arguments.max_pool2d(
+        input, kernel_size, stride, padding, dilation, ceil_mode
+    )
     Y = np.empty((*X.shape[:2], *p.count), X.dtype)
     for n, c, y, x in np.ndindex(Y.shape):
-        Y[n, c, y, x] = np.max([X[n, c, h, w] for h, w in p.entries(y, x)], initial=-np.inf)
+        Y[n, c, y, x] = np.max(
+            [X[n, c, h, w] for h, w in p.entries(y, x)], initial=-np.inf
+        )
     return Y
 
 
 def max_pool2d_grad_input(
-    input, grad_output, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, ties="first"
+    input,
+    grad_output,
+    kernel_size,
+    stride=None,
+    padding=0,
+    dilation=1,
+    ceil_mode=False,
+    ties="first",
 ):
     """The gradient of `max_pool2d`: each window hands its gradient to its maximum.
 
@@ -41,20 +54,39 @@ def max_pool2d_grad_input(
     Returns the shape of input. Parameters and errors as in `max_pool2d`.
     """
     X, dY, p = arguments.max_pool2d_grad_input(
-        input, grad_output, kernel_size, stride, padding, dilation, ceil_mode, ties=ties
+        input,
+        grad_output,
+        kernel_size,
+        stride,
+        padding,
+        dilation,
+        ceil_mode,
+        ties=ties,
     )
     dX = np.zeros(X.shape, X.dtype)
     for n, c, y, x in np.ndindex(dY.shape):
-        maximum = np.max([X[n, c, h, w] for h, w in p.entries(y, x)], initial=-np.inf)
+        maximum = np.max(
+            [X[n, c, h, w] for h, w in p.entries(y, x)], initial=-np.inf
+        )
         # Not-a-number differs from itself, and where there is one it is the maximum.
-        winners = [(h, w) for h, w in p.entries(y, x) if X[n, c, h, w] == maximum or X[n, c, h, w] != X[n, c, h, w]]
+        winners = [
+            (h, w)
+            for h, w in p.entries(y, x)
+            if X[n, c, h, w] == maximum or X[n, c, h, w] != X[n, c, h, w]
+        ]
         for h, w in winners[:1] if ties == "first" else winners:
             dX[n, c, h, w] += dY[n, c, y, x]
     return dX
 
 
 def avg_pool2d(
-    input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
+    input,
+    kernel_size,
+    stride=None,
+    padding=0,
+    ceil_mode=False,
+    count_include_pad=True,
+    divisor_override=None,
 ):
     """Y[n, c, y, x] = the sum of X[n, c, h, w] over the entries (h, w) of window (y, x), divided by their number.
 
@@ -65,13 +97,21 @@ def avg_pool2d(
     Returns (N, C, H_Y, W_Y). Dtype and errors as in `max_pool2d`.
     """
     X, p, count_include_pad, divisor_override = arguments.avg_pool2d(
-        input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+        input,
+        kernel_size,
+        stride,
+        padding,
+        ceil_mode,
+        count_include_pad,
+        divisor_override,
     )
     Y = np.zeros((*X.shape[:2], *p.count), X.dtype)
     for n, c, y, x in np.ndindex(Y.shape):
         for h, w in p.entries(y, x):
             Y[n, c, y, x] += X[n, c, h, w]
-        Y[n, c, y, x] /= divisor_override or len(list(p.entries(y, x, count_include_pad)))
+        Y[n, c, y, x] /= divisor_override or len(
+            list(p.entries(y, x, count_include_pad))
+        )
     return Y
 
 
@@ -92,12 +132,23 @@ def avg_pool2d_grad_input(
     input_size: (N, C, H, W); grad_output: (N, C, H_Y, W_Y). Returns the shape input_size. Parameters and
     errors as in `avg_pool2d`.
     """
-    dY, p, count_include_pad, divisor_override = arguments.avg_pool2d_grad_input(
-        input_size, grad_output, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    dY, p, count_include_pad, divisor_override = (
+        arguments.avg_pool2d_grad_input(
+            input_size,
+            grad_output,
+            kernel_size,
+            stride,
+            padding,
+            ceil_mode,
+            count_include_pad,
+            divisor_override,
+        )
     )
     dX = np.zeros((*dY.shape[:2], *p.size), dY.dtype)
     for n, c, y, x in np.ndindex(dY.shape):
-        number = divisor_override or len(list(p.entries(y, x, count_include_pad)))
+        number = divisor_override or len(
+            list(p.entries(y, x, count_include_pad))
+        )
         for h, w in p.entries(y, x):
             dX[n, c, h, w] += dY[n, c, y, x] / number
     return dX

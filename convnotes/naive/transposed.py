@@ -9,10 +9,23 @@ Derived in notebooks/04_transposed_convolution.ipynb.
 from convnotes import arguments
 from convnotes.layout import crop, pad
 from convnotes.naive.bias import bias_add
-from convnotes.naive.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight
+from convnotes.naive.convolution import (
+    conv2d,
+    conv2d_grad_input,
+    conv2d_grad_weight,
+)
 
 
-def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+def conv_transpose2d(
+    input,
+    weight,
+    bias=None,
+    stride=1,
+    padding=0,
+    output_padding=0,
+    groups=1,
+    dilation=1,
+):
     """Y[n, C+c, y*S_H + i*D_H - P_H, x*S_W + j*D_W - P_W] += X[n, f, y, x] * K[f, c, i, j], plus b.
 
     input: (N, C_in, H, W), X; its channels are the equation's f
@@ -26,14 +39,25 @@ def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_paddi
     Returns (N, C_out, H_Y, W_Y) with H_Y = (H - 1)*S_H - 2*P_H + D_H*(kH-1) + 1 + output_padding_H and
     W_Y alike. Dtype and errors as in `conv2d`. Source: Dumoulin and Visin, arXiv 1603.07285, section 4.
     """
-    X, K, b, p = arguments.conv_transpose2d(input, weight, bias, stride, padding, output_padding, groups, dilation)
-    canvas = conv2d_grad_input((*p.input_size[:2], *p.covered), K, X, p.stride, 0, p.dilation, p.groups)
+    X, K, b, p = arguments.conv_transpose2d(
+        input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
+    canvas = conv2d_grad_input(
+        (*p.input_size[:2], *p.covered), K, X, p.stride, 0, p.dilation, p.groups
+    )
     Y = crop(pad(canvas, p.uncovered), p.padding)
     return Y if b is None else bias_add(Y, b)
 
 
 def conv_transpose2d_grad_input(
-    input_size, weight, grad_output, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+    input_size,
+    weight,
+    grad_output,
+    stride=1,
+    padding=0,
+    output_padding=0,
+    groups=1,
+    dilation=1,
 ):
     """The gradient of `conv_transpose2d` with respect to its input: an ordinary convolution of grad_output.
 
@@ -41,14 +65,28 @@ def conv_transpose2d_grad_input(
     Returns the shape input_size. Parameters and errors as in `conv_transpose2d`.
     """
     K, dY, p = arguments.conv_transpose2d_grad_input(
-        input_size, weight, grad_output, stride, padding, output_padding, groups, dilation
+        input_size,
+        weight,
+        grad_output,
+        stride,
+        padding,
+        output_padding,
+        groups,
+        dilation,
     )
     canvas = crop(pad(dY, p.padding), p.uncovered)
     return conv2d(canvas, K, None, p.stride, 0, p.dilation, p.groups)
 
 
 def conv_transpose2d_grad_weight(
-    input, weight_size, grad_output, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+    input,
+    weight_size,
+    grad_output,
+    stride=1,
+    padding=0,
+    output_padding=0,
+    groups=1,
+    dilation=1,
 ):
     """The gradient of `conv_transpose2d` with respect to its weight: as of a convolution whose input is grad_output.
 
@@ -56,7 +94,16 @@ def conv_transpose2d_grad_weight(
     Returns the shape weight_size. Parameters and errors as in `conv_transpose2d`.
     """
     X, dY, p = arguments.conv_transpose2d_grad_weight(
-        input, weight_size, grad_output, stride, padding, output_padding, groups, dilation
+        input,
+        weight_size,
+        grad_output,
+        stride,
+        padding,
+        output_padding,
+        groups,
+        dilation,
     )
     canvas = crop(pad(dY, p.padding), p.uncovered)
-    return conv2d_grad_weight(canvas, p.weight_size, X, p.stride, 0, p.dilation, p.groups)
+    return conv2d_grad_weight(
+        canvas, p.weight_size, X, p.stride, 0, p.dilation, p.groups
+    )

@@ -1,0 +1,194 @@
+"""Every notebook keeps the grammar of the book. nbval runs the cells; these tests read what is stored."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+import pytest
+
+NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+README = Path(__file__).parents[1] / "README.md"
+IDS = [path.stem for path in NOTEBOOKS]
+
+LINES_IN_A_CELL = 20
+CHARACTERS_IN_A_LINE = 80
+BYTES_IN_A_FILE = 500_000
+
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=IDS)
+
+
+def read(path: Path):
+    return nbformat.read(path, as_version=4)
+
+
+def code(path: Path) -> list:
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def prose(path: Path) -> list[str]:
+    return [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
+
+
+def sections(path: Path) -> list[list]:
+    """The cells of every numbered section."""
+    found = []
+    for cell in read(path).cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("## "):
+            found.append([])
+        if found:
+            found[-1].append(cell)
+    return [section for section in found if re.match(r"## \d+\. ", section[0].source)]
+
+
+def anchor(heading: str) -> str:
+    """The name that a code host gives to a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def test_there_are_notebooks():
+    assert NOTEBOOKS
+
+
+@every_notebook
+def test_valid_and_small(path):
+    nbformat.validate(read(path))
+    assert path.stat().st_size <= BYTES_IN_A_FILE
+
+
+@every_notebook
+def test_executed_in_order_from_1(path):
+    """nbval never compares a cell that was not executed."""
+    assert [cell.execution_count for cell in code(path)] == list(range(1, len(code(path)) + 1))
+
+
+@every_notebook
+def test_no_error_no_warning_no_stderr(path):
+    for cell in code(path):
+        for output in cell.outputs:
+            assert output.output_type != "error", cell.source
+            assert output.get("name") != "stderr", cell.source
+            assert "Warning" not in output.get("text", ""), cell.source
+
+
+@every_notebook
+def test_no_path_of_a_machine(path):
+    assert not re.search(r"(?<![\w.])(/(work|root|tmp|home|Users)/|[A-Z]:\\\\)", path.read_text())
+
+
+@every_notebook
+def test_cells_fit_on_the_page(path):
+    for cell in code(path):
+        lines = cell.source.splitlines()
+        assert 0 < len(lines) <= LINES_IN_A_CELL, cell.source
+        assert max(map(len, lines)) <= CHARACTERS_IN_A_LINE, cell.source
+
+
+@every_notebook
+def test_no_magic_and_no_change_of_the_import_path(path):
+    """A misspelt magic passes nbval in silence, so there is none."""
+    for cell in code(path):
+        assert not re.search(r"^\s*[%!]", cell.source, re.M), cell.source
+        assert "sys.path" not in cell.source
+
+
+@every_notebook
+def test_only_times_are_left_uncompared(path):
+    """The one tag that keeps nbval from comparing stands on cells that measure time, and on no others."""
+    for cell in code(path):
+        measures = "timeit." in cell.source or "perf_counter" in cell.source
+        assert ("nbval-ignore-output" in cell.metadata.get("tags", [])) == measures, cell.source
+        assert not {"nbval-skip", "raises-exception"} & set(cell.metadata.get("tags", []))
+
+
+@every_notebook
+def test_figures_are_png_shown_at_the_end_of_their_cell(path):
+    for cell in code(path):
+        pictures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
+        assert bool(pictures) == cell.source.rstrip().endswith("plt.show()"), cell.source
+        assert not any("image/svg+xml" in output.get("data", {}) for output in cell.outputs)
+
+
+@every_notebook
+def test_prose_stands_between_code_cells(path):
+    kinds = [cell.cell_type for cell in read(path).cells]
+    assert ("code", "code") not in list(pairwise(kinds))
+
+
+@every_notebook
+def test_every_section_has_its_parts(path):
+    """A claim, a numbered equation, an example by hand, a check, a picture with its caption, a trap and an exercise."""
+    for section in sections(path):
+        text = "\n".join(cell.source for cell in section if cell.cell_type == "markdown")
+        source = "\n".join(cell.source for cell in section if cell.cell_type == "code")
+        title = section[0].source.splitlines()[0]
+        for part in ("**Claim.**", r"\tag{", "By hand", "**Trap.**"):
+            assert part in text, f"{title} lacks {part}"
+        assert re.search(r"\*\*Figure \d+\.\*\* ", text), f"{title} lacks a caption"
+        assert re.search(r"\*\*Exercise \d+\.\*\* ", text), f"{title} lacks an exercise"
+        assert "check." in source, f"{title} lacks a check"
+        assert "plt.show()" in source, f"{title} lacks a picture"
+
+
+@every_notebook
+def test_a_caption_follows_its_picture(path):
+    cells = read(path).cells
+    for cell, following in zip(cells, [*cells[1:], None]):
+        if cell.cell_type == "code" and "plt.show()" in cell.source:
+            assert following.source.startswith("**Figure "), cell.source
+
+
+@every_notebook
+@pytest.mark.parametrize("what", [r"\\tag\{(\d+)\}", r"\*\*Figure (\d+)\.", r"\*\*Exercise (\d+)\."])
+def test_numbers_count_up_from_1(path, what):
+    numbers = [int(number) for number in re.findall(what, "\n".join(prose(path)))]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+@every_notebook
+def test_solutions_are_collapsed_run_and_checked(path):
+    """Under every exercise a collapsed text, then a hidden cell tagged `solution` that checks or prints the answer."""
+    cells = read(path).cells
+    exercises = [k for k, cell in enumerate(cells) if "**Exercise " in cell.source]
+    assert len(exercises) >= 3
+    for k in exercises:
+        assert "<details><summary>Solution</summary>" in cells[k].source
+        solution = cells[k + 1]
+        assert "solution" in solution.metadata.get("tags", [])
+        assert solution.metadata["jupyter"]["source_hidden"]
+        assert solution.source.startswith("# Solution\n"), "the line that stays visible must not tell"
+        assert re.search(r"check\.|assert ", solution.source), "a solution is checked"
+        assert solution.outputs
+
+
+@every_notebook
+def test_closes_with_traps_summary_and_footer(path):
+    closing = prose(path)[-1]
+    assert "## What goes wrong" in closing
+    summary = re.search(r"## Summary\n+(.*?)\n+---", closing, re.S).group(1)
+    assert len(re.findall(r"\.(?:\s|$)", summary)) <= 5
+    assert re.fullmatch(r"Previous: .* · \[Contents\]\(.*\) · Next: .*", closing.splitlines()[-1])
+
+
+@every_notebook
+def test_links_lead_somewhere(path):
+    headings = {anchor(line.lstrip("#")) for line in README.read_text().splitlines() if line.startswith("#")}
+    for target in re.findall(r"\]\(([^)]+)\)", "\n".join(prose(path))):
+        if target.startswith(("http://", "https://")):
+            continue
+        name, _, place = target.partition("#")
+        assert name, f"{target} leads nowhere"
+        assert (path.parent / name).exists(), target
+        if name.endswith("README.md") and place:
+            assert place in headings, target
+
+
+@every_notebook
+def test_a_notebook_that_is_there_is_linked(path):
+    """The footer links its neighbours as soon as they exist."""
+    k, footer = NOTEBOOKS.index(path), prose(path)[-1].splitlines()[-1]
+    number = int(path.name[:2])
+    for neighbour in NOTEBOOKS[max(0, k - 1) : k] + NOTEBOOKS[k + 1 : k + 2]:
+        if abs(int(neighbour.name[:2]) - number) == 1:
+            assert f"]({neighbour.name})" in footer
+    assert f"](notebooks/{path.name})" in README.read_text(), "the README's contents lack it"
