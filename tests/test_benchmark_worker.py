@@ -1,0 +1,125 @@
+"""What is measured: results are compared before any clock starts, and every implementation leaves a record."""
+
+import sys
+import types
+
+import numpy as np
+import pytest
+
+from convnotes import OPERATIONS, check, matmul, naive
+from convnotes.benchmark import torch_calls, worker
+from convnotes.cases import CASES, Case, select
+
+OTHERS = [
+    Case("dilated", "conv2d", (2, 4, 9, 8), (6, 2, 3, 2), {"dilation": 2, "groups": 2, "padding": "valid"}),
+    Case("same", "conv2d", (2, 4, 9, 8), (6, 4, 3, 3), {"padding": "same"}),
+    Case("remainder", "conv_transpose2d", (2, 4, 3, 2), (4, 3, 3, 2), {"stride": 3, "output_padding": (2, 1)}),
+    Case("ceil", "max_pool2d", (2, 3, 8, 8), None, {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True}),
+    Case("mean", "avg_pool2d", (2, 3, 7, 8), None, {"kernel_size": 3, "padding": 1, "count_include_pad": False}),
+    Case("sum", "avg_pool2d", (2, 3, 7, 8), None, {"kernel_size": 3, "divisor_override": 1}),
+]
+
+
+@pytest.mark.parametrize(
+    "case", [*(c for c in CASES if not c.name.startswith("alexnet")), *OTHERS], ids=lambda c: c.name
+)
+def test_what_is_timed_of_torch_computes_the_operation(case, rng):
+    operands = case.operands(rng)
+    for operation in case.operations:
+        actual = torch_calls.prepare(case, operation, operands)()
+        expected = getattr(matmul, operation)(**case.arguments(operation, operands))
+        assert check.error(np.asarray(actual), expected) < 1e-12
+
+
+def test_every_operation_has_a_torch_call():
+    assert set(torch_calls._CALLS) == set(OPERATIONS)
+
+
+def test_a_torch_call_can_be_made_again():
+    for name in ("alexnet/pool5", "founding/normalization"):
+        (case,) = select(name)
+        for operation in case.operations:
+            call = torch_calls.prepare(case, operation, case.operands(np.random.default_rng(0), np.float32))
+            assert np.array_equal(np.asarray(call()), np.asarray(call()))
+
+
+def test_padding_that_torch_lacks_is_refused(rng):
+    case = Case("uneven", "conv2d", (1, 1, 5, 5), (1, 1, 2, 2), {"padding": ((0, 1), (0, 0))})
+    with pytest.raises(ValueError, match="padding must be the same before and after each axis for torch"):
+        torch_calls.prepare(case, "conv2d", case.operands(rng))
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    """Register a module that offers max_pool2d in some way."""
+
+    def register(function):
+        module = types.ModuleType("registered")
+        module.max_pool2d = function
+        monkeypatch.setitem(sys.modules, "registered", module)
+        return {"registered": "registered"}
+
+    return register
+
+
+def measure(modules, tmp_path, limit=2.0, definition_limit=2.0, repeats=3):
+    (case,) = select("founding/pool batch")
+    path = tmp_path / "expected.npy"
+    modules_of_definition = {"naive": "convnotes.naive", "matmul": "convnotes.matmul"}
+    definer = worker.Worker(modules_of_definition, "float32", "float64", definition_limit, 1)
+    definition = definer.define(case, "max_pool2d", path)
+    return worker.Worker(modules, "float32", "float32", limit, 1).measure(case, "max_pool2d", definition, path, repeats)
+
+
+def test_a_right_implementation_is_timed(registered, tmp_path):
+    rows = measure(registered(matmul.max_pool2d), tmp_path)
+    assert [row["repeat"] for row in rows] == [0, 1, 2]
+    for row in rows:
+        assert row["status"] == "measured"
+        assert row["seconds"] > 0
+        assert row["error"] == 0
+        assert row["definition"] == "naive"
+        assert row["peak_bytes"] > 0
+        assert row["workspace_bytes"] is None
+
+
+def test_a_wrong_implementation_is_not_timed(registered, tmp_path):
+    calls = []
+
+    def wrong(input, **options):
+        calls.append(1)
+        return naive.max_pool2d(input, **options) + np.float32(1e-3)
+
+    (row,) = measure(registered(wrong), tmp_path)
+    assert row["status"] == "wrong"
+    assert 1e-4 < row["error"] < 1e-2
+    assert "seconds" not in row
+
+
+def test_an_implementation_that_raises_leaves_a_record(registered, tmp_path):
+    def broken(input, **options):
+        raise MemoryError("too large\nby far")
+
+    (row,) = measure(registered(broken), tmp_path)
+    assert (row["status"], row["note"]) == ("failed", "MemoryError: too large")
+
+
+def test_what_would_take_too_long_leaves_an_estimate(registered, tmp_path):
+    (row,) = measure(registered(matmul.max_pool2d), tmp_path, limit=1e-7)
+    assert row["status"] == "not run"
+    assert row["estimate_seconds"] > 1e-7
+    assert "seconds" not in row
+
+
+def test_the_definition_is_by_matrix_products_where_loops_would_take_too_long(registered, tmp_path):
+    rows = measure(registered(matmul.max_pool2d), tmp_path, definition_limit=1e-7)
+    assert {row["definition"] for row in rows} == {"matmul"}
+
+
+def test_the_definition_starts_from_the_same_rounded_numbers(tmp_path):
+    (case,) = select("founding/bias")
+    rounded = worker.Worker({"matmul": "convnotes.matmul"}, "float32", "float64", 2.0, 1)
+    single = worker.Worker({"matmul": "convnotes.matmul"}, "float32", "float32", 2.0, 1)
+    wide, narrow = (w.prepare("matmul", case, "bias_add").keywords["input"] for w in (rounded, single))
+    assert (wide.dtype, narrow.dtype) == (np.float64, np.float32)
+    assert np.array_equal(wide, narrow)

@@ -1,0 +1,223 @@
+"""The command line, as a user meets it: a whole small run, and refusals of one line that leave earlier results alone."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+import convnotes
+from convnotes.benchmark import processes, records
+from convnotes.benchmark.__main__ import main
+
+COMMAND = [sys.executable, "-m", "convnotes.benchmark"]
+SMALL = ["--cases", "founding/pool tiling", "--repeats", "3"]
+
+
+def command(*arguments):
+    return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=120)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """The folder of one small run, and what the run printed."""
+    out = tmp_path_factory.mktemp("results") / "small"
+    done = command("benchmark", *SMALL, "--out", out)
+    assert (done.returncode, done.stderr) == (0, "")
+    return out, done.stdout
+
+
+def test_a_run_measures_every_implementation(results):
+    out, printed = results
+    frame = pd.read_csv(out / "measurements.csv")
+    assert list(frame.columns) == list(records.COLUMNS)
+    assert len(frame) == 2 * 3 * len(convnotes.IMPLEMENTATIONS)
+    assert set(frame["status"]) == {"measured"}
+    assert set(frame["implementation"]) == set(convnotes.IMPLEMENTATIONS)
+    assert set(frame["operation"]) == {"max_pool2d", "max_pool2d_grad_input"}
+    assert (frame["seconds"] * frame["loops"] > 1e-4).all()
+    assert "| founding/pool tiling |" in printed
+    assert {"README.md", "summary.csv", "environment.json", "ratio.png", "ratio.svg"} <= set(contents(out))
+    assert not (out / records.UNFINISHED).exists()
+
+
+def test_the_environment_names_the_libraries_but_no_place(results):
+    out, _ = results
+    environment = json.loads((out / "environment.json").read_text())
+    assert environment["threads"] == environment["torch_threads"] == 1
+    assert environment["blas"] is None or environment["blas"]["threads"] == 1
+    assert environment["ceilings"]["gflops"] > 0
+    assert environment["ceilings"]["gigabytes_per_second"] > 0
+    assert str(out) not in (out / "environment.json").read_text()
+
+
+def test_plot_rebuilds_the_report_and_imports_no_operation(results, tmp_path):
+    out, _ = results
+    for name in ("measurements.csv", "environment.json"):
+        (tmp_path / name).write_bytes((out / name).read_bytes())
+    code = (
+        "import sys; from convnotes.benchmark.__main__ import main; code = main(['plot', '--out', sys.argv[1]]);"
+        "loaded = {'torch', *(f'convnotes.{name}' for name in ('naive', 'matmul', 'fast', 'reference'))};"
+        "print(sorted(loaded & set(sys.modules)), file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "[]\n")
+    assert contents(tmp_path) == contents(out)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["benchmark", "--help"], ["plot", "--help"]])
+def test_help_is_given_at_once(arguments):
+    code = (
+        "import sys; from convnotes.benchmark.__main__ import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit as end: print(end.code, {'numpy', 'torch', 'pandas', 'matplotlib'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60)
+    assert done.stdout.endswith("0 set()\n")
+    assert done.stdout.startswith("usage: convnotes")
+
+
+REFUSALS = [
+    ([], "COMMAND must be benchmark or plot, got none"),
+    (["measure"], "COMMAND invalid choice: 'measure'"),
+    (["benchmark", "--fast"], "--fast must be one of the options"),
+    (["benchmark", "--case", "founding/bias"], "--case must be one of the options"),
+    (["benchmark", "--threads"], "--threads expected one argument"),
+    (["benchmark", "--threads", "0"], "--threads must be a whole number of at least 1, got '0'"),
+    (["benchmark", "--threads", "1.5"], "--threads must be a whole number of at least 1, got '1.5'"),
+    (["benchmark", "--threads", "100000"], "--threads must be at most"),
+    (["benchmark", "--repeats", "2"], "--repeats must be a whole number of at least 3, got '2'"),
+    (["benchmark", "--batch", "none"], "--batch must be a whole number of at least 1, got 'none'"),
+    (["benchmark", "--limit", "-1"], "--limit must be a number of seconds above 0, got '-1'"),
+    (["benchmark", "--limit", "inf"], "--limit must be a number of seconds above 0, got 'inf'"),
+    (["benchmark", "--dtype", "float16"], "--dtype must be float32 or float64, got 'float16'"),
+    (["benchmark", "--cases", "resnet"], "--cases must match one of founding/stride 1, "),
+    (["benchmark", "--operations", "conv2d,conv3d"], "--operations must be names of conv2d, "),
+    (["benchmark", "--operations", "conv2d", "--cases", "founding/bias"], "--operations must be some of bias_add, "),
+    (["benchmark", "--implementations", ""], "--implementations must be names of naive, "),
+]
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), REFUSALS, ids=lambda value: "_".join(value)[:40])
+def test_a_wrong_option_is_refused_in_one_line(arguments, sentence, results, capsys):
+    out, _ = results
+    before = contents(out)
+    if arguments[:1] == ["benchmark"]:
+        arguments = [*arguments[:1], "--out", str(out), *arguments[1:]]
+    try:
+        code = main(arguments)
+    except SystemExit as end:
+        code = end.code
+    printed = capsys.readouterr()
+    assert code == 2
+    assert printed.out == ""
+    assert printed.err.startswith("convnotes")
+    assert sentence in printed.err
+    assert printed.err.count("\n") == 1
+    assert contents(out) == before
+
+
+def test_a_refusal_leaves_the_process_without_a_traceback():
+    done = command("benchmark", "--cases", "resnet")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+
+
+def refused(capsys, *arguments):
+    assert main([*map(str, arguments)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    return printed.err
+
+
+@pytest.mark.parametrize("name", ["benchmark", "plot"])
+def test_a_folder_that_cannot_be_is_refused_before_anything_is_measured(name, tmp_path, capsys):
+    file = tmp_path / "file"
+    file.write_text("kept")
+    for out in (file, file / "below", "/proc/convnotes"):
+        assert f"--out must {'hold' if name == 'plot' else 'be'}" in refused(capsys, name, "--out", out)
+    assert contents(tmp_path) == {"file": b"kept"}
+
+
+def test_files_of_another_origin_are_not_replaced(tmp_path, capsys):
+    (tmp_path / "README.md").write_text("my project")
+    assert "README.md of another origin" in refused(capsys, "benchmark", *SMALL, "--out", tmp_path)
+    assert contents(tmp_path) == {"README.md": b"my project"}
+
+
+def test_a_folder_in_a_results_place_is_refused(tmp_path, capsys):
+    (tmp_path / "ratio.png").mkdir()
+    assert "ratio.png is not a folder" in refused(capsys, "benchmark", *SMALL, "--out", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["ratio.png"]
+
+
+def test_plot_refuses_damaged_measurements_and_leaves_the_rest(results, tmp_path, capsys):
+    for name, content in contents(results[0]).items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "measurements.csv").write_bytes(b"\xff\xfe,\n")
+    before = contents(tmp_path)
+    assert "--out must hold readable measurements" in refused(capsys, "plot", "--out", tmp_path)
+    assert contents(tmp_path) == before
+
+
+def test_whatever_is_registered_is_measured(tmp_path, monkeypatch, capsys):
+    folder, out = tmp_path / "modules", tmp_path / "out"
+    folder.mkdir()
+    (folder / "twofold.py").write_text("from convnotes.matmul import *\n")
+    (folder / "astray.py").write_text(
+        "from convnotes import matmul\ndef bias_add(input, bias): return matmul.bias_add(input, 2 * bias)\n"
+    )
+    monkeypatch.syspath_prepend(folder)
+    for name in ("twofold", "astray"):
+        monkeypatch.setitem(convnotes.IMPLEMENTATIONS, name, name)
+    monkeypatch.delitem(convnotes.IMPLEMENTATIONS, "torch")
+    assert main(["benchmark", "--cases", "founding/bias", "--repeats", "3", "--out", str(out)]) == 1
+    status = pd.read_csv(out / "summary.csv").set_index(["operation", "implementation"])["status"]
+    assert status["bias_add", "twofold"] == status["bias_grad", "twofold"] == "measured"
+    assert status["bias_add", "astray"] == "wrong"
+    assert status["bias_grad", "astray"] == "failed"
+    assert "astray: bias_add of founding/bias: **wrong**" in capsys.readouterr().out
+
+
+def test_an_interrupted_run_leaves_earlier_results_alone(results):
+    out, _ = results
+    before = contents(out)
+    running = subprocess.Popen([*COMMAND, "benchmark", "--out", str(out)], stderr=subprocess.PIPE, text=True)
+    while not (out / records.UNFINISHED).exists() and running.poll() is None:
+        time.sleep(0.05)
+    time.sleep(1)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert errors == "convnotes benchmark: interrupted, earlier results are unchanged\n"
+    assert contents(out) == before
+
+
+def test_a_worker_has_the_threads_it_was_given():
+    with processes.process(1) as executor:
+        assert executor.submit(_variables).result() == dict.fromkeys(processes.VARIABLES, "1")
+
+
+def _variables():
+    import os
+
+    return {name: os.environ[name] for name in processes.VARIABLES}
+
+
+def test_a_worker_that_dies_is_told_in_one_sentence(capsys):
+    import os
+
+    from convnotes.benchmark import Refused
+
+    with pytest.raises(Refused, match="a worker process ended before its time") as refusal:
+        with processes.process(1) as executor:
+            executor.submit(os._exit, 1).result()
+    assert refusal.value.code == 1
