@@ -60,6 +60,12 @@ def test_calls_take_turns_and_times_are_of_one_call():
     assert "".join(clock.order) == "ab" + "ab" * 3 + "aa"
 
 
+def test_the_time_of_a_looped_call_is_that_of_one():
+    clock = Clock()
+    times = timing.take_turns({"a": clock.call("a", 1_000)}, 3, clock)
+    assert times == {"a": (2_000, [1e-6] * 3)}
+
+
 def test_a_short_call_is_made_once_untimed_before_each_timing():
     clock = Clock()
     durations = {"first": 9 * MS, "later": 3 * MS}

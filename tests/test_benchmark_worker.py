@@ -8,7 +8,10 @@ import pytest
 
 from convnotes import OPERATIONS, check, matmul, naive
 from convnotes.benchmark import torch_calls, worker
+from convnotes.benchmark.estimate import Estimates
 from convnotes.cases import CASES, Case, select
+
+LEARN = Estimates.learn
 
 OTHERS = [
     Case("dilated", "conv2d", (2, 4, 9, 8), (6, 2, 3, 2), {"dilation": 2, "groups": 2, "padding": "valid"}),
@@ -41,6 +44,16 @@ def test_a_torch_call_can_be_made_again():
         for operation in case.operations:
             call = torch_calls.prepare(case, operation, case.operands(np.random.default_rng(0), np.float32))
             assert np.array_equal(np.asarray(call()), np.asarray(call()))
+
+
+@pytest.mark.parametrize(("gradient", "wanted"), [("input", [True, False, False]), ("weight", [False, True, False])])
+def test_only_the_gradient_asked_for_is_computed(gradient, wanted, monkeypatch, rng):
+    asked = []
+    kernel = types.SimpleNamespace(convolution_backward=lambda *arguments: asked.append(arguments[-1]) or arguments)
+    monkeypatch.setattr(torch_calls, "aten", kernel)
+    (case,) = select("lenet5/conv1")
+    torch_calls.prepare(case, f"conv2d_grad_{gradient}", case.operands(rng))()
+    assert asked == [wanted]
 
 
 def test_padding_that_torch_lacks_is_refused(rng):
@@ -102,6 +115,14 @@ def test_an_implementation_that_raises_leaves_a_record(registered, tmp_path):
 
     (row,) = measure(registered(broken), tmp_path)
     assert (row["status"], row["note"]) == ("failed", "MemoryError: too large")
+
+
+def test_measuring_improves_the_estimate(registered, tmp_path, monkeypatch):
+    learnt = []
+    monkeypatch.setattr(worker.Estimates, "learn", lambda self, *facts: learnt.append(facts) or LEARN(self, *facts))
+    rows = measure(registered(matmul.max_pool2d), tmp_path)
+    assert learnt[-1][0] == "registered"
+    assert learnt[-1][-1] == min(row["seconds"] for row in rows)
 
 
 def test_what_would_take_too_long_leaves_an_estimate(registered, tmp_path):

@@ -1,17 +1,20 @@
-"""The command line, as a user meets it: a whole small run, and refusals of one line that leave earlier results alone."""
+"""The command line as a user meets it: a whole small run, and refusals of one line that leave earlier results alone."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import convnotes
-from convnotes.benchmark import processes, records
+from convnotes.benchmark import Refused, processes, records
 from convnotes.benchmark.__main__ import main
+from convnotes.benchmark.options import options, parser
 
 COMMAND = [sys.executable, "-m", "convnotes.benchmark"]
 SMALL = ["--cases", "founding/pool tiling", "--repeats", "3"]
@@ -82,6 +85,17 @@ def test_help_is_given_at_once(arguments):
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60)
     assert done.stdout.endswith("0 set()\n")
     assert done.stdout.startswith("usage: convnotes")
+
+
+def test_a_quick_look_has_its_own_defaults():
+    full, quick, mixed = (
+        options(parser().parse_args(["benchmark", *arguments]))
+        for arguments in ([], ["--quick"], ["--quick", "--repeats", "7", "--limit", "9", "--out", "here"])
+    )
+    assert (full.repeats, full.limit, full.out) == (10, 2.0, Path("results"))
+    assert (quick.repeats, quick.limit, quick.out) == (3, 0.1, Path("results/quick"))
+    assert (mixed.repeats, mixed.limit, mixed.out) == (7, 9.0, Path("here"))
+    assert quick.implementations == tuple(convnotes.IMPLEMENTATIONS)
 
 
 REFUSALS = [
@@ -190,34 +204,46 @@ def test_whatever_is_registered_is_measured(tmp_path, monkeypatch, capsys):
 def test_an_interrupted_run_leaves_earlier_results_alone(results):
     out, _ = results
     before = contents(out)
-    running = subprocess.Popen([*COMMAND, "benchmark", "--out", str(out)], stderr=subprocess.PIPE, text=True)
+    arguments = [*COMMAND, "benchmark", "--out", str(out)]
+    running = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, start_new_session=True)
     while not (out / records.UNFINISHED).exists() and running.poll() is None:
         time.sleep(0.05)
     time.sleep(1)
-    running.send_signal(signal.SIGINT)
+    os.killpg(running.pid, signal.SIGINT)  # as Ctrl-C does, to the workers too
     _, errors = running.communicate(timeout=60)
     assert running.returncode == 130
     assert errors == "convnotes benchmark: interrupted, earlier results are unchanged\n"
     assert contents(out) == before
 
 
-def test_a_worker_has_the_threads_it_was_given():
-    with processes.process(1) as executor:
-        assert executor.submit(_variables).result() == dict.fromkeys(processes.VARIABLES, "1")
-
-
 def _variables():
-    import os
-
     return {name: os.environ[name] for name in processes.VARIABLES}
 
 
-def test_a_worker_that_dies_is_told_in_one_sentence(capsys):
-    import os
+def test_a_worker_has_the_threads_it_was_given():
+    before = dict(os.environ)
+    with processes.process(1) as executor:
+        assert executor.submit(_variables).result() == dict.fromkeys(processes.VARIABLES, "1")
+    assert dict(os.environ) == before
 
-    from convnotes.benchmark import Refused
 
-    with pytest.raises(Refused, match="a worker process ended before its time") as refusal:
+def test_an_interrupt_ends_the_worker_in_the_middle_of_its_work():
+    works = []
+
+    def interrupt():
         with processes.process(1) as executor:
-            executor.submit(os._exit, 1).result()
+            works.append(executor.submit(time.sleep, 10))
+            while not works[0].running():
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupt()
+    assert works[0].exception() is not None
+
+
+def test_a_worker_that_dies_is_told_in_one_sentence():
+    message = "a worker process ended before its time"
+    with pytest.raises(Refused, match=message) as refusal, processes.process(1) as executor:
+        executor.submit(os._exit, 1).result()
     assert refusal.value.code == 1

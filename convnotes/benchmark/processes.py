@@ -1,0 +1,53 @@
+"""Worker processes: each computes with a set number of threads and shares none with another."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+
+from convnotes.benchmark import Refused
+
+# Every library reads its variable once, when it is loaded; so they are set before a process starts.
+VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+@contextmanager
+def process(threads: int) -> Iterator[Executor]:
+    """An executor of one fresh process whose libraries use `threads` threads; ended when the block is left."""
+    others = set(multiprocessing.active_children())
+    context = multiprocessing.get_context("spawn")
+    executor = ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_ignore_interrupt)
+    try:
+        with _environment(dict.fromkeys(VARIABLES, str(threads))):
+            executor.submit(os.getpid).result()
+        yield executor
+    except BrokenProcessPool:
+        raise Refused("a worker process ended before its time, perhaps for lack of memory", code=1) from None
+    except BaseException:
+        for child in set(multiprocessing.active_children()) - others:
+            child.terminate()
+        raise
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _ignore_interrupt():
+    """Ctrl-C reaches every process of a terminal; the one that started the others ends them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _environment(values):
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,56 @@
+"""What stands under every table and figure: the machine, the libraries, the commit and the date, in a sentence each."""
+
+# A machine with more processes than this waiting was not idle before the benchmark itself added its own.
+IDLE = 0.5
+
+_BLAS = {"openblas": "OpenBLAS", "mkl": "MKL", "blis": "BLIS", "accelerate": "Accelerate"}
+
+
+def line(environment: dict) -> str:
+    """The line of provenance."""
+    e = environment
+    blas = e["blas"] or {"name": "BLAS", "version": "unknown", "kernels": None}
+    kernels = f" ({blas['kernels']})" if blas["kernels"] else ""
+    versions = [f"Python {e['python']}", f"NumPy {e['numpy']}"]
+    if e["torch_threads"]:
+        versions.append(f"torch {e['torch']}")
+    parts = [
+        f"{e['cpu']}, {_count(e['cores'], 'core')}, {_count(e['threads'], 'thread')}, {e['dtype']}",
+        f"{_BLAS.get(blas['name'], blas['name'])} {blas['version']}{kernels}",
+        ", ".join(versions),
+        f"commit {e['commit'] or 'unknown'}",
+        e["date"][:10],
+    ]
+    return "; ".join(parts)
+
+
+def settings(environment: dict) -> str:
+    """How the measurements were chosen."""
+    o = environment["options"]
+    batch = "batches as the cases have them" if o["batch"] is None else f"{_count(o['batch'], 'image')} in a batch"
+    return f"Cases `{o['cases']}`, {batch}, at most {o['repeats']} repeats; calls longer than {o['limit']:g} s not run."
+
+
+def ceilings(environment: dict) -> str:
+    """What the machine did at best in the same run."""
+    best = environment["ceilings"]
+    return (
+        f"In the same run and with the same threads, a product of two 2048 x 2048 matrices by NumPy's BLAS reached "
+        f"{best['gflops']:.0f} GFLOP/s, and a copy of 128 MiB moved {best['gigabytes_per_second']:.1f} GB/s "
+        f"(read and written)."
+    )
+
+
+def warning(environment: dict) -> str | None:
+    """A sentence where something else ran beside the benchmark."""
+    before, after = environment["load"]["before"], environment["load"]["after"]
+    if (before or 0) <= IDLE and (after or 0) <= environment["threads"] + IDLE:
+        return None
+    return (
+        f"The machine was busy: its load average was {before} before the run and {after} after it, "
+        f"with {_count(environment['threads'], 'thread')} in use. These times may be too long."
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

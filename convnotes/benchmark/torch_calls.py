@@ -1,0 +1,128 @@
+"""torch's operations as calls on tensors that already exist, which is what the clock holds.
+
+The gradients are the kernels that autograd runs in a backward pass, called directly, so that the forward
+pass is not timed with them. What a forward pass leaves for its gradient is there before the clock starts:
+the indices of a max pool's maxima, the graph of a local response normalization. The NumPy
+implementations start from the same arguments without these.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from convnotes.cases import Case
+
+aten = torch.ops.aten
+
+
+def prepare(case: Case, operation: str, operands: Mapping) -> Callable[[], torch.Tensor]:
+    """One operation of a case on tensors made of its operands."""
+    tensors = {name: _tensor(value) for name, value in operands.items() if isinstance(value, np.ndarray)}
+    return _CALLS[operation](case, tensors)
+
+
+def _tensor(array):
+    return torch.tensor(np.ascontiguousarray(array))
+
+
+def _padding(p):
+    if any(before != after for before, after in p.padding):
+        raise ValueError(f"padding must be the same before and after each axis for torch, got {p.padding}")
+    return [before for before, _ in p.padding]
+
+
+def _conv2d(case, T):
+    p = case.windows
+    return partial(F.conv2d, T["input"], T["weight"], T["bias"], p.stride, _padding(p), p.dilation, p.groups)
+
+
+def _conv_transpose2d(case, T):
+    p = case.windows
+    options = p.stride, _padding(p), p.remainder, p.groups, p.dilation
+    return partial(F.conv_transpose2d, T["input"], T["weight"], T["bias"], *options)
+
+
+def _convolution_grad(place, case, T):
+    """The gradient with respect to the argument at `place`: 0 the input, 1 the weight.
+
+    torch.nn.grad does the same, but hands the kernel an operand expanded from one number, with which it
+    can be slower than in a backward pass.
+    """
+    p = case.windows
+    transposed = case.layer == "conv_transpose2d"
+    output_padding = p.remainder if transposed else (0, 0)
+    wanted = [place == 0, place == 1, False]
+    options = (p.stride, _padding(p), p.dilation, transposed, output_padding, p.groups, wanted)
+    backward = partial(aten.convolution_backward, T["grad_output"], T["input"], T["weight"], None, *options)
+    return lambda: backward()[place]
+
+
+def _bias_add(case, T):
+    return partial(torch.add, T["input"], T["bias"][:, None, None])
+
+
+def _bias_grad(case, T):
+    return partial(torch.sum, T["grad_output"], (0, 2, 3))
+
+
+def _max_options(case):
+    p = case.windows
+    return (p.kernel, p.stride, _padding(p), p.dilation, case.options.get("ceil_mode", False))
+
+
+def _max_pool2d(case, T):
+    return partial(F.max_pool2d, T["input"], *_max_options(case))
+
+
+def _max_pool2d_grad_input(case, T):
+    if case.options.get("ties", "first") != "first":
+        raise ValueError(f"ties must be 'first' for torch, got {case.options['ties']!r}")
+    options = _max_options(case)
+    _, indices = aten.max_pool2d_with_indices(T["input"], *options)
+    return partial(aten.max_pool2d_with_indices_backward, T["grad_output"], T["input"], *options, indices)
+
+
+def _avg_options(case):
+    p = case.windows
+    given = case.options
+    divisor = (given.get("count_include_pad", True), given.get("divisor_override"))
+    return (p.kernel, p.stride, _padding(p), given.get("ceil_mode", False), *divisor)
+
+
+def _avg_pool2d(case, T):
+    return partial(F.avg_pool2d, T["input"], *_avg_options(case))
+
+
+def _avg_pool2d_grad_input(case, T):
+    return partial(aten.avg_pool2d_backward, T["grad_output"], T["input"], *_avg_options(case))
+
+
+def _local_response_norm(case, T):
+    return partial(F.local_response_norm, T["input"], **case.options)
+
+
+def _local_response_norm_grad_input(case, T):
+    X = T["input"].requires_grad_()
+    Y = F.local_response_norm(X, **case.options)
+    return lambda: torch.autograd.grad(Y, X, T["grad_output"], retain_graph=True)[0]
+
+
+_CALLS = {
+    "conv2d": _conv2d,
+    "conv2d_grad_input": partial(_convolution_grad, 0),
+    "conv2d_grad_weight": partial(_convolution_grad, 1),
+    "conv_transpose2d": _conv_transpose2d,
+    "conv_transpose2d_grad_input": partial(_convolution_grad, 0),
+    "conv_transpose2d_grad_weight": partial(_convolution_grad, 1),
+    "bias_add": _bias_add,
+    "bias_grad": _bias_grad,
+    "max_pool2d": _max_pool2d,
+    "max_pool2d_grad_input": _max_pool2d_grad_input,
+    "avg_pool2d": _avg_pool2d,
+    "avg_pool2d_grad_input": _avg_pool2d_grad_input,
+    "local_response_norm": _local_response_norm,
+    "local_response_norm_grad_input": _local_response_norm_grad_input,
+}
