@@ -86,8 +86,29 @@ def numerical_gradient(function: Callable, X, grad_output, step: float = 1e-5) -
     return gradient
 
 
+def within(name: str, values, low: float, high: float) -> None:
+    """Check that every one of the values lies between two bounds, and print one line that says so.
+
+    For what differs from machine to machine, such as times: the line holds the bounds alone.
+    AssertionError if a value lies outside, or if there are none.
+
+    >>> within("slope", [0.98, 1.03], 0.9, 1.1)
+    slope  between 0.9 and 1.1
+    """
+    values = np.atleast_1d(values)
+    outside = values[~((values >= low) & (values <= high))]
+    claim = f"{name}  between {low:g} and {high:g}"
+    if not values.size or outside.size:
+        raise AssertionError(f"{claim} fails: {outside[0]:.3g} is not" if values.size else f"{claim} fails: no values")
+    print(claim)
+
+
 def _hold(deviation: float, bound: float, claim: str) -> None:
     if not deviation < bound:
-        raise AssertionError(f"{claim} fails: error {deviation:.2g} is not below {bound:.0e}")
-    mantissa, exponent = f"{bound:.0e}".split("e")
-    print(f"{claim}  error < {mantissa}e{int(exponent)}")
+        raise AssertionError(f"{claim} fails: error {deviation:.2g} is not below {_short(bound)}")
+    print(f"{claim}  error < {_short(bound)}")
+
+
+def _short(bound: float) -> str:
+    """1e-5 rather than 1e-05, and 0.03 as it is."""
+    return f"{bound:g}".replace("e-0", "e-")

@@ -17,7 +17,7 @@ def test_compare_prints_a_bound_and_no_digits(capsys):
     check.compare("a", ONES.astype(np.float32), ONES, against="b")
     check.compare("a", ONES + 1e-3, ONES, against="b", bound=2e-2)
     assert capsys.readouterr().out == (
-        "a  (2, 3)  matches b  error < 1e-12\na  (2, 3)  matches b  error < 1e-5\na  (2, 3)  matches b  error < 2e-2\n"
+        "a  (2, 3)  matches b  error < 1e-12\na  (2, 3)  matches b  error < 1e-5\na  (2, 3)  matches b  error < 0.02\n"
     )
 
 
@@ -34,6 +34,14 @@ def test_compare_raises(actual, message, capsys):
     with pytest.raises(AssertionError, match=message):
         check.compare("a", actual, ONES, against="b")
     assert not capsys.readouterr().out
+
+
+def test_within_prints_the_bounds_and_raises_outside_them(capsys):
+    check.within("a", [1, 2], 1, 2)
+    assert capsys.readouterr().out == "a  between 1 and 2\n"
+    for values, reason in [([1, 2.5], "2.5 is not"), ([np.nan], "nan is not"), ([], "no values"), (0.9, "0.9 is not")]:
+        with pytest.raises(AssertionError, match=f"^a  between 1 and 2 fails: {reason}$"):
+            check.within("a", values, 1, 2)
 
 
 def test_error_is_relative_to_the_largest_entry():
