@@ -16,10 +16,10 @@ from convnotes import windows
 COVERED, RESULT = "C1", "C3"
 
 
-def slide(X, K, stride: int = 1, dilation: int = 1) -> Figure:
+def slide(X, K, stride: int = 1, dilation: int = 1, names: tuple[str, str] = ("X", "Y")) -> Figure:
     """A row of weights K at each of its places along the row X, with the sum of products at the right of each.
 
-    X: (W_X,); K: (W_K,). Entries of X that no window covers are hatched.
+    X: (W_X,); K: (W_K,); names: of X and of the sums. Entries of X that no window covers are hatched.
     """
     p = windows.sliding((1, 1, 1, len(X)), (1, len(K)), (1, stride), 0, (1, dilation))
     W_X, W_Y = len(X), p.count[1]
@@ -32,8 +32,8 @@ def slide(X, K, stride: int = 1, dilation: int = 1) -> Figure:
             _cell(ax, place, y + 1.4, weight, color=COVERED)
         ax.text(W_X + 0.75, y + 1.9, "sum", ha="center", va="center")
         _cell(ax, W_X + 1.5, y + 1.4, np.dot(np.take(X, places), K), color=RESULT, linewidth=2)
-    ax.text(W_X + 0.2, 0.5, "X", va="center")
-    ax.text(W_X + 2.7, 1.9, "Y", va="center")
+    ax.text(W_X + 0.2, 0.5, names[0], va="center")
+    ax.text(W_X + 2.7, 1.9, names[1], va="center")
     return fig
 
 
@@ -69,7 +69,9 @@ def images(pictures, titles) -> Figure:
     for ax, picture, title in zip(axes[0], pictures, titles):
         ax.imshow(picture)
         ax.set_title(title)
-        ax.axis("off")
+        # A frame, since the white of a picture is also that of the page.
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set(visible=True, color="0.6")
     return fig
 
 

@@ -23,4 +23,6 @@ def bias_grad(grad_output):
     """db = sum over n of dY[n] 1, the transpose of b -> b 1^T. Arguments as in `naive.bias_grad`."""
     dY = arguments.bias_grad(grad_output)
     N, C, H, W = dY.shape
-    return (dY.reshape(N, C, H * W) @ np.ones(H * W, dY.dtype)).sum(axis=0)
+    return (dY.reshape(N, C, H * W) @ np.ones(H * W, dY.dtype)).sum(
+        axis=0
+    )

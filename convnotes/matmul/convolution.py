@@ -15,7 +15,9 @@ from convnotes.matmul.im2col import add_back, columns_of
 from convnotes.windows import Convolution
 
 
-def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+def conv2d(
+    input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1
+):
     """Y = K M. Arguments as in `naive.conv2d`.
 
     M holds N * C_in * kH * kW * H_Y * W_Y numbers.
@@ -28,27 +30,51 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
 
 
 def conv2d_grad_input(
-    input_size, weight, grad_output, stride=1, padding=0, dilation=1, groups=1
+    input_size,
+    weight,
+    grad_output,
+    stride=1,
+    padding=0,
+    dilation=1,
+    groups=1,
 ):
     """dX = col2im(K^T dY). Arguments as in `naive.conv2d_grad_input`.
 
     The product K^T dY is as large as the M of `conv2d`.
     """
     K, dY, p = arguments.conv2d_grad_input(
-        input_size, weight, grad_output, stride, padding, dilation, groups
+        input_size,
+        weight,
+        grad_output,
+        stride,
+        padding,
+        dilation,
+        groups,
     )
     return spread(K, dY, p)
 
 
 def conv2d_grad_weight(
-    input, weight_size, grad_output, stride=1, padding=0, dilation=1, groups=1
+    input,
+    weight_size,
+    grad_output,
+    stride=1,
+    padding=0,
+    dilation=1,
+    groups=1,
 ):
     """dK = sum over images of dY M^T. Arguments as in `naive.conv2d_grad_weight`.
 
     M is as large as in `conv2d`; one product per image is held beside it.
     """
     X, dY, p = arguments.conv2d_grad_weight(
-        input, weight_size, grad_output, stride, padding, dilation, groups
+        input,
+        weight_size,
+        grad_output,
+        stride,
+        padding,
+        dilation,
+        groups,
     )
     return correlate(X, dY, p)
 
@@ -66,11 +92,13 @@ def spread(K: np.ndarray, Y: np.ndarray, p: Convolution) -> np.ndarray:
     return add_back(products, p.input_size, p)
 
 
-def correlate(X: np.ndarray, Y: np.ndarray, p: Convolution) -> np.ndarray:
+def correlate(
+    X: np.ndarray, Y: np.ndarray, p: Convolution
+) -> np.ndarray:
     """The sum over images of Y M^T: the weight gradient for the output gradient Y."""
-    products = _by_group(Y, p) @ _by_group(columns_of(X, p), p).transpose(
-        0, 1, 3, 2
-    )
+    products = _by_group(Y, p) @ _by_group(
+        columns_of(X, p), p
+    ).transpose(0, 1, 3, 2)
     return products.sum(axis=0).reshape(p.weight_size)
 
 
@@ -82,4 +110,6 @@ def _by_filter(K, p):
 
 def _by_group(A, p):
     """Columns, or an output, as one matrix (rows, positions) for each image and group."""
-    return A.reshape(len(A), p.groups, A.shape[1] // p.groups, p.positions)
+    return A.reshape(
+        len(A), p.groups, A.shape[1] // p.groups, p.positions
+    )

@@ -26,13 +26,21 @@ def local_response_norm_grad_input(
 
     B, unlike the paper's, is symmetric for odd sizes only: the transpose matters.
     """
-    X, dY, size, alpha, beta, k = arguments.local_response_norm_grad_input(
-        input, grad_output, size, alpha, beta, k
+    X, dY, size, alpha, beta, k = (
+        arguments.local_response_norm_grad_input(
+            input, grad_output, size, alpha, beta, k
+        )
     )
     D = _denominator(X, size, alpha, k)
     B = neighbours(X.shape[1], size, X.dtype)
-    return dY * D**-beta - 2 * alpha / size * beta * X * _across_channels(
-        B.T, dY * X * D ** (-beta - 1)
+    return (
+        dY * D** -beta
+        - 2
+        * alpha
+        / size
+        * beta
+        * X
+        * _across_channels(B.T, dY * X * D ** (-beta - 1))
     )
 
 

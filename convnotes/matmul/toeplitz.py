@@ -9,7 +9,9 @@ from convnotes import arguments, parameters, windows
 from convnotes.matmul.im2col import columns_of
 
 
-def toeplitz(weight, input_size, stride=1, padding=0, dilation=1, groups=1):
+def toeplitz(
+    weight, input_size, stride=1, padding=0, dilation=1, groups=1
+):
     """The matrix T with T @ X.ravel() == conv2d(X, weight, ...).ravel() for every X of shape input_size.
 
     weight: (C_out, C_in/groups, kH, kW); input_size: (N, C_in, H, W); the rest as in `conv2d`.

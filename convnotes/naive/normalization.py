@@ -28,9 +28,12 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
     Y = np.empty(X.shape, X.dtype)
     for n, c, h, w in np.ndindex(X.shape):
         energy = sum(
-            X[n, d, h, w] ** 2 for d in windows.channels(c, size, X.shape[1])
+            X[n, d, h, w] ** 2
+            for d in windows.channels(c, size, X.shape[1])
         )
-        Y[n, c, h, w] = X[n, c, h, w] * (k + alpha / size * energy) ** -beta
+        Y[n, c, h, w] = (
+            X[n, c, h, w] * (k + alpha / size * energy) ** -beta
+        )
     return Y
 
 
@@ -46,8 +49,10 @@ def local_response_norm_grad_input(
 
     grad_output: (N, C, H, W). Returns the shape of input. Parameters and errors as in `local_response_norm`.
     """
-    X, dY, size, alpha, beta, k = arguments.local_response_norm_grad_input(
-        input, grad_output, size, alpha, beta, k
+    X, dY, size, alpha, beta, k = (
+        arguments.local_response_norm_grad_input(
+            input, grad_output, size, alpha, beta, k
+        )
     )
     dX = np.zeros(X.shape, X.dtype)
     for n, c, h, w in np.ndindex(X.shape):

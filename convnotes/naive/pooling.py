@@ -9,7 +9,12 @@ from convnotes import arguments
 
 
 def max_pool2d(
-    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False
+    input,
+    kernel_size,
+    stride=None,
+    padding=0,
+    dilation=1,
+    ceil_mode=False,
 ):
     """Y[n, c, y, x] = the maximum of X[n, c, h, w] over the entries (h, w) that window (y, x) covers.
 
@@ -72,7 +77,8 @@ def max_pool2d_grad_input(
         winners = [
             (h, w)
             for h, w in p.entries(y, x)
-            if X[n, c, h, w] == maximum or X[n, c, h, w] != X[n, c, h, w]
+            if X[n, c, h, w] == maximum
+            or X[n, c, h, w] != X[n, c, h, w]
         ]
         for h, w in winners[:1] if ties == "first" else winners:
             dX[n, c, h, w] += dY[n, c, y, x]

@@ -40,10 +40,23 @@ def conv_transpose2d(
     W_Y alike. Dtype and errors as in `conv2d`. Source: Dumoulin and Visin, arXiv 1603.07285, section 4.
     """
     X, K, b, p = arguments.conv_transpose2d(
-        input, weight, bias, stride, padding, output_padding, groups, dilation
+        input,
+        weight,
+        bias,
+        stride,
+        padding,
+        output_padding,
+        groups,
+        dilation,
     )
     canvas = conv2d_grad_input(
-        (*p.input_size[:2], *p.covered), K, X, p.stride, 0, p.dilation, p.groups
+        (*p.input_size[:2], *p.covered),
+        K,
+        X,
+        p.stride,
+        0,
+        p.dilation,
+        p.groups,
     )
     Y = crop(pad(canvas, p.uncovered), p.padding)
     return Y if b is None else bias_add(Y, b)
