@@ -22,7 +22,7 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
 def local_response_norm_grad_input(
     input, grad_output, size, alpha=1e-4, beta=0.75, k=1.0
 ):
-    """dX = dY * D^-beta - 2*alpha/size*beta * X * B^T (dY * X * D^(-beta-1)). Arguments as in `naive`.
+    """dX = dY * D^-beta + 2*alpha/size * X * B^T dD with dD = -beta * dY * X * D^(-beta-1). Arguments as in `naive`.
 
     B, unlike the paper's, is symmetric for odd sizes only: the transpose matters.
     """
@@ -33,15 +33,9 @@ def local_response_norm_grad_input(
     )
     D = _denominator(X, size, alpha, k)
     B = neighbours(X.shape[1], size, X.dtype)
-    return (
-        dY * D** -beta
-        - 2
-        * alpha
-        / size
-        * beta
-        * X
-        * _across_channels(B.T, dY * X * D ** (-beta - 1))
-    )
+    dD = -beta * dY * X * D ** (-beta - 1)
+    spread = _across_channels(B.T, dD)
+    return dY * D**-beta + 2 * alpha / size * X * spread
 
 
 def neighbours(C: int, size: int, dtype=float) -> np.ndarray:
@@ -60,9 +54,8 @@ def neighbours(C: int, size: int, dtype=float) -> np.ndarray:
 
 
 def _denominator(X, size, alpha, k):
-    return k + alpha / size * _across_channels(
-        neighbours(X.shape[1], size, X.dtype), X**2
-    )
+    B = neighbours(X.shape[1], size, X.dtype)
+    return k + alpha / size * _across_channels(B, X**2)
 
 
 def _across_channels(B, X):

@@ -27,13 +27,9 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
     )
     Y = np.empty(X.shape, X.dtype)
     for n, c, h, w in np.ndindex(X.shape):
-        energy = sum(
-            X[n, d, h, w] ** 2
-            for d in windows.channels(c, size, X.shape[1])
-        )
-        Y[n, c, h, w] = (
-            X[n, c, h, w] * (k + alpha / size * energy) ** -beta
-        )
+        window = windows.channels(c, size, X.shape[1])
+        D = k + alpha / size * sum(X[n, d, h, w] ** 2 for d in window)
+        Y[n, c, h, w] = X[n, c, h, w] * D**-beta
     return Y
 
 
@@ -45,7 +41,8 @@ def local_response_norm_grad_input(
     With D[c] as there, at every n, h, w and for every channel c:
 
         dX[c] += dY[c] * D[c]^-beta
-        dX[d] -= dY[c] * X[c] * beta * D[c]^(-beta-1) * 2 * alpha/size * X[d]  for every d in the window of c
+        dD[c]  = -beta * dY[c] * X[c] * D[c]^(-beta-1)
+        dX[d] += dD[c] * 2 * alpha/size * X[d]  for every d in the window of c
 
     grad_output: (N, C, H, W). Returns the shape of input. Parameters and errors as in `local_response_norm`.
     """
@@ -58,16 +55,9 @@ def local_response_norm_grad_input(
     for n, c, h, w in np.ndindex(X.shape):
         window = windows.channels(c, size, X.shape[1])
         D = k + alpha / size * sum(X[n, d, h, w] ** 2 for d in window)
-        dX[n, c, h, w] += dY[n, c, h, w] * D**-beta
+        dY_c, X_c = dY[n, c, h, w], X[n, c, h, w]
+        dX[n, c, h, w] += dY_c * D**-beta
+        dD = -beta * dY_c * X_c * D ** (-beta - 1)
         for d in window:
-            dX[n, d, h, w] -= (
-                dY[n, c, h, w]
-                * X[n, c, h, w]
-                * beta
-                * D ** (-beta - 1)
-                * 2
-                * alpha
-                / size
-                * X[n, d, h, w]
-            )
+            dX[n, d, h, w] += dD * 2 * alpha / size * X[n, d, h, w]
     return dX
