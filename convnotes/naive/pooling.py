@@ -32,9 +32,8 @@ def max_pool2d(
     )
     Y = np.empty((*X.shape[:2], *p.count), X.dtype)
     for n, c, y, x in np.ndindex(Y.shape):
-        Y[n, c, y, x] = np.max(
-            [X[n, c, h, w] for h, w in p.entries(y, x)], initial=-np.inf
-        )
+        values = [X[n, c, h, w] for h, w in p.entries(y, x)]
+        Y[n, c, y, x] = np.max(values, initial=-np.inf)
     return Y
 
 
@@ -70,15 +69,14 @@ def max_pool2d_grad_input(
     )
     dX = np.zeros(X.shape, X.dtype)
     for n, c, y, x in np.ndindex(dY.shape):
-        maximum = np.max(
-            [X[n, c, h, w] for h, w in p.entries(y, x)], initial=-np.inf
-        )
-        # Not-a-number differs from itself, and where there is one it is the maximum.
+        window = list(p.entries(y, x))
+        values = [X[n, c, h, w] for h, w in window]
+        maximum = np.max(values, initial=-np.inf)
+        # Not-a-number differs from itself, and wins where there is one.
         winners = [
-            (h, w)
-            for h, w in p.entries(y, x)
-            if X[n, c, h, w] == maximum
-            or X[n, c, h, w] != X[n, c, h, w]
+            place
+            for place, value in zip(window, values)
+            if value == maximum or value != value
         ]
         for h, w in winners[:1] if ties == "first" else winners:
             dX[n, c, h, w] += dY[n, c, y, x]
