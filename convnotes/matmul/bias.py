@@ -15,14 +15,13 @@ def bias_add(input, bias):
     """
     X, b = arguments.bias_add(input, bias)
     N, C, H, W = X.shape
-    ones = np.ones((1, H * W), X.dtype)
-    return (X.reshape(N, C, H * W) + b[:, None] @ ones).reshape(X.shape)
+    product = b[:, None] @ np.ones((1, H * W), X.dtype)
+    return (X.reshape(N, C, H * W) + product).reshape(X.shape)
 
 
 def bias_grad(grad_output):
     """db = sum over n of dY[n] 1, the transpose of b -> b 1^T. Arguments as in `naive.bias_grad`."""
     dY = arguments.bias_grad(grad_output)
     N, C, H, W = dY.shape
-    return (dY.reshape(N, C, H * W) @ np.ones(H * W, dY.dtype)).sum(
-        axis=0
-    )
+    images = dY.reshape(N, C, H * W)
+    return (images @ np.ones(H * W, dY.dtype)).sum(axis=0)

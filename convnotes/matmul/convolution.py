@@ -16,7 +16,13 @@ from convnotes.windows import Convolution
 
 
 def conv2d(
-    input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1
+    input,
+    weight,
+    bias=None,
+    stride=1,
+    padding=0,
+    dilation=1,
+    groups=1,
 ):
     """Y = K M. Arguments as in `naive.conv2d`.
 
@@ -79,14 +85,18 @@ def conv2d_grad_weight(
     return correlate(X, dY, p)
 
 
-def gather(X: np.ndarray, K: np.ndarray, p: Convolution) -> np.ndarray:
+def gather(
+    X: np.ndarray, K: np.ndarray, p: Convolution
+) -> np.ndarray:
     """K M, the map from an input of p.input_size to an output of p.output_size."""
-    return (_by_filter(K, p) @ _by_group(columns_of(X, p), p)).reshape(
-        p.output_size
-    )
+    return (
+        _by_filter(K, p) @ _by_group(columns_of(X, p), p)
+    ).reshape(p.output_size)
 
 
-def spread(K: np.ndarray, Y: np.ndarray, p: Convolution) -> np.ndarray:
+def spread(
+    K: np.ndarray, Y: np.ndarray, p: Convolution
+) -> np.ndarray:
     """col2im(K^T Y), the transpose of `gather` for the same weight."""
     products = _by_filter(K, p).transpose(0, 2, 1) @ _by_group(Y, p)
     return add_back(products, p.input_size, p)

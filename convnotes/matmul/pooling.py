@@ -64,7 +64,9 @@ def max_pool2d_grad_input(
     ) & on_input
     if ties == "first":
         winners &= winners.cumsum(axis=2) == 1
-    dM = np.where(winners, dY.reshape(*dY.shape[:2], 1, p.positions), 0)
+    dM = np.where(
+        winners, dY.reshape(*dY.shape[:2], 1, p.positions), 0
+    )
     return add_back(dM, X.shape, p)
 
 

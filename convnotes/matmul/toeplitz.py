@@ -33,7 +33,9 @@ def toeplitz(
         groups,
     )
     # Number the pixels from 1 and lay the numbers out by im2col: they say which pixel each weight meets. 0 is padding.
-    numbers = 1 + np.arange(np.prod(p.input_size)).reshape(p.input_size)
+    numbers = 1 + np.arange(np.prod(p.input_size)).reshape(
+        p.input_size
+    )
     pixel = columns_of(numbers, p).reshape(
         p.input_size[0], p.groups, K[0].size, p.positions
     )

@@ -15,7 +15,13 @@ from convnotes.naive.bias import bias_add
 
 
 def conv2d(
-    input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1
+    input,
+    weight,
+    bias=None,
+    stride=1,
+    padding=0,
+    dilation=1,
+    groups=1,
 ):
     """Y[n, f, y, x] = b[f] + sum over c, i, j of X[n, C+c, y*S_H + i*D_H, x*S_W + j*D_W] * K[f, c, i, j].
 
