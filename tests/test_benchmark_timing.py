@@ -1,6 +1,7 @@
 """How calls are timed, on a clock that only the calls themselves move."""
 
 import gc
+from functools import partial
 
 import numpy as np
 import pytest
@@ -25,18 +26,29 @@ class Clock:
         return run
 
 
+def watch(clock):
+    """A stopwatch that reads this clock."""
+    return partial(timing.elapsed, clock=clock)
+
+
+def measure(calls, repeats, clock):
+    plans = {name: timing.plan(call, repeats, watch(clock)) for name, call in calls.items()}
+    clock.order.clear()
+    return timing.take_turns(calls, plans, watch(clock))
+
+
 @pytest.mark.parametrize(
     ("nanoseconds", "loops", "repeats"),
     [
-        (1_000, 2_000, 10),  # looped until one timing lasts 2 ms
-        (3 * MS, 1, 10),
-        (400 * MS, 1, 5),  # 2 s in total
-        (30_000 * MS, 1, 3),  # but never fewer than three
+        (1_000, 2_000, 3),  # looped until one timing lasts 2 ms
+        (3 * MS, 1, 3),
+        (100 * MS, 1, 3),
+        (101 * MS, 1, 1),  # a long call is timed once
     ],
 )
 def test_plan(nanoseconds, loops, repeats):
     clock = Clock()
-    plan = timing.plan(clock.call("a", nanoseconds), 10, clock)
+    plan = timing.plan(clock.call("a", nanoseconds), 3, watch(clock))
     assert (plan.loops, plan.repeats) == (loops, repeats)
     assert plan.seconds == pytest.approx(nanoseconds / 1e9)
 
@@ -48,22 +60,28 @@ def test_a_slow_first_call_does_not_leave_timings_too_short():
     def call():
         clock.now += next(durations, 1_000)
 
-    assert timing.plan(call, 10, clock).loops >= 1_000
+    assert timing.plan(call, 10, watch(clock)).loops >= 1_000
 
 
 def test_calls_take_turns_and_times_are_of_one_call():
     clock = Clock()
     calls = {"a": clock.call("a", 60 * MS), "b": clock.call("b", 1_000 * MS)}
-    times = timing.take_turns(calls, 5, clock)
-    assert times == {"a": (1, [0.06] * 5), "b": (1, [1.0] * 3)}
-    # One call each to plan, then turns; the call that is done with its repeats sits out.
-    assert "".join(clock.order) == "ab" + "ab" * 3 + "aa"
+    times = measure(calls, 3, clock)
+    assert times == {"a": [0.06] * 3, "b": [1.0]}
+    # The shorter call is warmed once, the long one not at all; the call that is done with its repeats sits out.
+    assert "".join(clock.order) == "aa" + "b" + "aa"
 
 
 def test_the_time_of_a_looped_call_is_that_of_one():
     clock = Clock()
-    times = timing.take_turns({"a": clock.call("a", 1_000)}, 3, clock)
-    assert times == {"a": (2_000, [1e-6] * 3)}
+    assert measure({"a": clock.call("a", 1_000)}, 3, clock) == {"a": [1e-6] * 3}
+
+
+def test_a_later_round_times_as_the_first_one_planned():
+    clock = Clock()
+    times = timing.take_turns({"a": clock.call("a", 1_000)}, {"a": timing.Plan(1e-6, 5, 2)}, watch(clock))
+    assert times == {"a": [1e-6] * 2}
+    assert len(clock.order) == 2 * (1 + 5)
 
 
 def test_a_short_call_is_made_once_untimed_before_each_timing():
@@ -79,20 +97,19 @@ def test_a_short_call_is_made_once_untimed_before_each_timing():
         clock.now += 60 * MS
         state[0] = "first"  # whoever ran in between leaves the caches cold
 
-    times = timing.take_turns({"short": short, "other": other}, 3, clock)
-    assert times["short"][1] == [0.003] * 3
+    assert measure({"short": short, "other": other}, 3, clock)["short"] == [0.003] * 3
 
 
 def test_nothing_is_collected_while_the_clock_runs():
     seen = []
-    timing.take_turns({"a": lambda: seen.append(gc.isenabled())}, 3, iter(range(0, 10**9, 10 * MS)).__next__)
-    assert seen[0]
-    assert not any(seen[1:])
+    timing.take_turns({"a": lambda: seen.append(gc.isenabled())}, {"a": timing.Plan(0.001, 1, 3)})
+    assert seen
+    assert not any(seen)
     assert gc.isenabled()
 
 
 def test_nothing_to_time():
-    assert timing.take_turns({}, 3) == {}
+    assert timing.take_turns({}, {}) == {}
 
 
 def test_peak_counts_what_a_call_holds_at_a_time():

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from convnotes import OPERATIONS, check, matmul, naive
-from convnotes.benchmark import torch_calls, worker
+from convnotes.benchmark import ceilings, records, steps, timing, torch_calls, worker
 from convnotes.benchmark.estimate import Estimates
-from convnotes.cases import CASES, Case, select
+from convnotes.cases import SUITES, Case, select
 
 LEARN = Estimates.learn
 
@@ -24,7 +24,7 @@ OTHERS = [
 
 
 @pytest.mark.parametrize(
-    "case", [*(c for c in CASES if not c.name.startswith("alexnet")), *OTHERS], ids=lambda c: c.name
+    "case", [*SUITES["founding"], *SUITES["ops"], *select("lenet5/*"), *OTHERS], ids=lambda c: c.name
 )
 def test_what_is_timed_of_torch_computes_the_operation(case, rng):
     operands = case.operands(rng)
@@ -132,6 +132,14 @@ def test_what_would_take_too_long_leaves_an_estimate(registered, tmp_path):
     assert "seconds" not in row
 
 
+def test_what_took_too_long_against_all_estimates_is_not_timed(registered, tmp_path, monkeypatch):
+    monkeypatch.setattr(worker.Estimates, "seconds", lambda *arguments: 0.0)
+    (row,) = measure(registered(matmul.max_pool2d), tmp_path, limit=1e-7)
+    assert row["status"] == "not run"
+    assert row["estimate_seconds"] > 1e-7
+    assert "seconds" not in row
+
+
 def test_the_definition_is_by_matrix_products_where_loops_would_take_too_long(registered, tmp_path):
     rows = measure(registered(matmul.max_pool2d), tmp_path, definition_limit=1e-7)
     assert {row["definition"] for row in rows} == {"matmul"}
@@ -144,3 +152,80 @@ def test_the_definition_starts_from_the_same_rounded_numbers(tmp_path):
     wide, narrow = (w.prepare("matmul", case, "bias_add").keywords["input"] for w in (rounded, single))
     assert (wide.dtype, narrow.dtype) == (np.float64, np.float32)
     assert np.array_equal(wide, narrow)
+
+
+def worker_for(names, limit=2.0):
+    return worker.Worker({name: f"convnotes.{name}" for name in names}, "float32", "float32", limit, 1)
+
+
+@pytest.fixture
+def first_round(tmp_path):
+    """A worker, a convolution, and what the first round measured of it."""
+    (case,) = select("ops/conv2d grouped")
+    path = tmp_path / "expected.npy"
+    worker.Worker({"matmul": "convnotes.matmul", "naive": "convnotes.naive"}, "float32", "float64", 2.0, 1).define(
+        case, "conv2d", path
+    )
+    measuring = worker_for(["matmul"])
+    return measuring, case, measuring.measure(case, "conv2d", "naive", path, 2)
+
+
+def test_the_steps_of_the_matrix_products_are_timed_apart(first_round):
+    _, _, rows = first_round
+    assert [(row["step"], row["round"], row["repeat"]) for row in rows] == [
+        (step, 0, repeat) for step in ("", *steps.STEPS) for repeat in (0, 1)
+    ]
+    for row in rows:
+        assert row["seconds"] > 0
+        assert (row["multiply_adds"] is None) == (row["step"] in ("im2col", "reshape"))
+        assert (row["peak_bytes"] is None) == (row["bytes"] is None) == bool(row["step"])
+        assert set(row) <= set(records.COLUMNS)
+
+
+@pytest.mark.parametrize("name", ["ops/conv2d", "ops/conv2d strided", "ops/conv2d grouped", "ops/conv2d dilated"])
+def test_the_steps_make_up_the_convolution(name, rng):
+    (case,) = select(name)
+    operands = case.operands(rng)
+    parts = steps.calls(case, operands)
+    columns, products, result = (parts[step]() for step in steps.STEPS)
+    assert np.array_equal(result, matmul.conv2d(**case.arguments("conv2d", operands)))
+    N, C, kH, kW = len(result), case.input_size[1], *case.weight_size[2:]
+    assert columns.shape == (N, C * kH * kW, case.windows.positions)
+    assert products.size == result.size
+
+
+def test_a_later_round_times_what_the_first_one_measured(first_round):
+    measuring, case, rows = first_round
+    known = [(row, timing.Plan(row["seconds"], row["loops"], 2)) for row in rows if row["repeat"] == 0]
+    again = measuring.repeat(case, "conv2d", 3, known)
+    assert [(row["step"], row["repeat"]) for row in again] == [(row["step"], row["repeat"]) for row in rows]
+    assert {row["round"] for row in again} == {3}
+    for before, after in zip(rows, again):
+        assert before | {"round": 3, "seconds": after["seconds"]} == after
+
+
+def test_a_long_call_is_not_made_again_after_it_was_planned(monkeypatch, registered, tmp_path):
+    monkeypatch.setattr(timing, "LONG", 0.0)
+    monkeypatch.setattr(timing, "take_turns", lambda calls, plans, stopwatch: {key: [] for key in calls})
+    (row,) = measure(registered(matmul.max_pool2d), tmp_path)
+    assert (row["repeat"], row["status"]) == (0, "measured")
+
+
+@pytest.mark.parametrize("name", ["ops/conv2d grouped", "ops/conv_transpose2d", "ops/bias", "founding/normalization"])
+def test_the_definition_image_by_image_is_that_of_the_batch(name, tmp_path):
+    (case,) = select(name)
+    defining = worker.Worker({name: f"convnotes.{name}" for name in ("naive", "matmul")}, "float32", "float64", 1e-9, 1)
+    for operation in case.operations:
+        assert defining.define(case, operation, tmp_path / "expected.npy") == "matmul"
+        expected = defining.prepare("naive", case, operation)()
+        assert check.error(np.load(tmp_path / "expected.npy"), expected) < 1e-12
+
+
+def test_a_ceiling_has_a_row_for_each_timing(monkeypatch):
+    monkeypatch.setattr(ceilings, "SIDE", 8)
+    monkeypatch.setattr(ceilings, "COPIED", 1000)
+    for case, costs in ((ceilings.PRODUCT, (512, 768)), (ceilings.COPY, (None, 2000))):
+        rows = ceilings.measure(case, 1, 2, "float32", "cpu", 2)
+        assert [(row["round"], row["repeat"]) for row in rows] == [(1, 0), (1, 1)]
+        assert {(row.get("multiply_adds"), row["bytes"]) for row in rows} == {costs}
+        assert all(row["seconds"] > 0 and set(row) <= set(records.COLUMNS) for row in rows)

@@ -111,7 +111,7 @@ def test_alexnet_flows_from_layer_to_layer():
 
 
 def test_select_refuses_a_pattern_without_a_case():
-    with pytest.raises(ValueError, match=r"^cases must match one of founding/stride 1, .*, got 'vgg/\*'$"):
+    with pytest.raises(ValueError, match=r"^cases must match a case of founding/\*, .*vgg16/\*, .*, got 'vgg/\*'$"):
         cases.select("vgg/*")
 
 

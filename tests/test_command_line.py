@@ -1,7 +1,9 @@
 """The command line as a user meets it: a whole small run, and refusals of one line that leave earlier results alone."""
 
 import json
+import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
 import convnotes
 from convnotes.benchmark import Refused, processes, records
@@ -17,7 +20,7 @@ from convnotes.benchmark.__main__ import main
 from convnotes.benchmark.options import options, parser
 
 COMMAND = [sys.executable, "-m", "convnotes.benchmark"]
-SMALL = ["--cases", "founding/pool tiling", "--repeats", "3"]
+SMALL = ["--cases", "founding/pool tiling", "--repeats", "3", "--rounds", "2"]
 
 
 def command(*arguments):
@@ -41,8 +44,18 @@ def test_a_run_measures_every_implementation(results):
     out, printed = results
     frame = pd.read_csv(out / "measurements.csv")
     assert list(frame.columns) == list(records.COLUMNS)
-    assert len(frame) == 2 * 3 * len(convnotes.IMPLEMENTATIONS)
     assert set(frame["status"]) == {"measured"}
+    assert set(frame["device"]) == {"cpu"}
+    ceilings = frame[frame["suite"] == "machine"]
+    frame = frame[frame["suite"] == "founding"]
+    assert len(frame) == 2 * 2 * 3 * len(convnotes.IMPLEMENTATIONS)
+    assert (frame.groupby(["operation", "implementation", "round"]).size() == 3).all()
+    assert set(frame["round"]) == set(ceilings["round"]) == {0, 1}
+    assert set(zip(ceilings["case"], ceilings["operation"], ceilings["implementation"])) == {
+        ("ceiling", "matrix product", "numpy"),
+        ("ceiling", "copy", "numpy"),
+    }
+    assert (ceilings["seconds"] > 0).all()
     assert set(frame["implementation"]) == set(convnotes.IMPLEMENTATIONS)
     assert set(frame["operation"]) == {"max_pool2d", "max_pool2d_grad_input"}
     assert (frame["seconds"] * frame["loops"] > 1e-4).all()
@@ -56,8 +69,9 @@ def test_the_environment_names_the_libraries_but_no_place(results):
     environment = json.loads((out / "environment.json").read_text())
     assert environment["threads"] == environment["torch_threads"] == 1
     assert environment["blas"] is None or environment["blas"]["threads"] == 1
-    assert environment["ceilings"]["gflops"] > 0
-    assert environment["ceilings"]["gigabytes_per_second"] > 0
+    assert environment["gpu"] is None or isinstance(environment["gpu"], str)
+    assert set(environment["load"]) == {"before", "after"}
+    assert len(environment["sessions"]) == 1
     assert str(out) not in (out / "environment.json").read_text()
 
 
@@ -92,14 +106,14 @@ def test_a_quick_look_has_its_own_defaults():
         options(parser().parse_args(["benchmark", *arguments]))
         for arguments in ([], ["--quick"], ["--quick", "--repeats", "7", "--limit", "9", "--out", "here"])
     )
-    assert (full.repeats, full.limit, full.out) == (10, 2.0, Path("results"))
-    assert (quick.repeats, quick.limit, quick.out) == (3, 0.1, Path("results/quick"))
-    assert (mixed.repeats, mixed.limit, mixed.out) == (7, 9.0, Path("here"))
+    assert (full.rounds, full.repeats, full.limit, full.out) == (5, 3, 1.0, Path("results"))
+    assert (quick.rounds, quick.repeats, quick.limit, quick.out) == (2, 3, 0.05, Path("results/quick"))
+    assert (mixed.rounds, mixed.repeats, mixed.limit, mixed.out) == (2, 7, 9.0, Path("here"))
     assert quick.implementations == tuple(convnotes.IMPLEMENTATIONS)
 
 
 REFUSALS = [
-    ([], "COMMAND must be benchmark or plot, got none"),
+    ([], "COMMAND must be benchmark, plot or compare, got none"),
     (["measure"], "COMMAND invalid choice: 'measure'"),
     (["benchmark", "--fast"], "--fast must be one of the options"),
     (["benchmark", "--case", "founding/bias"], "--case must be one of the options"),
@@ -107,12 +121,18 @@ REFUSALS = [
     (["benchmark", "--threads", "0"], "--threads must be a whole number of at least 1, got '0'"),
     (["benchmark", "--threads", "1.5"], "--threads must be a whole number of at least 1, got '1.5'"),
     (["benchmark", "--threads", "100000"], "--threads must be at most"),
-    (["benchmark", "--repeats", "2"], "--repeats must be a whole number of at least 3, got '2'"),
+    (["benchmark", "--repeats", "0"], "--repeats must be a whole number of at least 1, got '0'"),
+    (["benchmark", "--rounds", "0"], "--rounds must be a whole number of at least 1, got '0'"),
+    (["benchmark", "--suite", "resnet"], "--suite must be names of founding, scaling, networks, ops, got 'resnet'"),
+    (["benchmark", "--suite", "ops", "--cases", "vgg16/*"], "--cases must match a case of ops/*, got 'vgg16/*'"),
+    (["benchmark", "--suite", "ops", "--batch", "2"], "--batch must be given with layers of networks, "),
+    (["benchmark", "--device", "gpu"], "--device must be cpu or cuda, got 'gpu'"),
+    (["benchmark", "--device", "cuda", "--implementations", "naive"], "--implementations must be torch with --device"),
     (["benchmark", "--batch", "none"], "--batch must be a whole number of at least 1, got 'none'"),
     (["benchmark", "--limit", "-1"], "--limit must be a number of seconds above 0, got '-1'"),
     (["benchmark", "--limit", "inf"], "--limit must be a number of seconds above 0, got 'inf'"),
     (["benchmark", "--dtype", "float16"], "--dtype must be float32 or float64, got 'float16'"),
-    (["benchmark", "--cases", "resnet"], "--cases must match one of founding/stride 1, "),
+    (["benchmark", "--cases", "resnet"], "--cases must match a case of founding/*, "),
     (["benchmark", "--operations", "conv2d,conv3d"], "--operations must be names of conv2d, "),
     (["benchmark", "--operations", "conv2d", "--cases", "founding/bias"], "--operations must be some of bias_add, "),
     (["benchmark", "--implementations", ""], "--implementations must be names of naive, "),
@@ -193,7 +213,7 @@ def test_whatever_is_registered_is_measured(tmp_path, monkeypatch, capsys):
     for name in ("twofold", "astray"):
         monkeypatch.setitem(convnotes.IMPLEMENTATIONS, name, name)
     monkeypatch.delitem(convnotes.IMPLEMENTATIONS, "torch")
-    assert main(["benchmark", "--cases", "founding/bias", "--repeats", "3", "--out", str(out)]) == 1
+    assert main(["benchmark", "--cases", "founding/bias", "--rounds", "1", "--out", str(out)]) == 1
     status = pd.read_csv(out / "summary.csv").set_index(["operation", "implementation"])["status"]
     assert status["bias_add", "twofold"] == status["bias_grad", "twofold"] == "measured"
     assert status["bias_add", "astray"] == "wrong"
@@ -201,19 +221,54 @@ def test_whatever_is_registered_is_measured(tmp_path, monkeypatch, capsys):
     assert "astray: bias_add of founding/bias: **wrong**" in capsys.readouterr().out
 
 
-def test_an_interrupted_run_leaves_earlier_results_alone(results):
-    out, _ = results
+def test_an_interrupted_run_leaves_earlier_results_alone(results, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(results[0], out)
     before = contents(out)
     arguments = [*COMMAND, "benchmark", "--out", str(out)]
     running = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    while not (out / records.UNFINISHED).exists() and running.poll() is None:
+    while not (out / records.UNFINISHED / records.MEASUREMENTS).exists() and running.poll() is None:
         time.sleep(0.05)
-    time.sleep(1)
     os.killpg(running.pid, signal.SIGINT)  # as Ctrl-C does, to the workers too
     _, errors = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert errors == "convnotes benchmark: interrupted, earlier results are unchanged\n"
+    sentence = "interrupted, earlier results are unchanged; --resume goes on with what is missing\n"
+    assert errors == f"convnotes benchmark: {sentence}"
+    shutil.rmtree(out / records.UNFINISHED)
     assert contents(out) == before
+
+
+def test_without_a_gpu_cuda_is_refused(tmp_path, capsys):
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    assert "--device must be cpu where torch finds no GPU, got 'cuda'" in refused(
+        capsys, "benchmark", *SMALL, "--device", "cuda", "--out", tmp_path / "out"
+    )
+    assert not contents(tmp_path)
+
+
+def _wait_for_nothing():
+    time.sleep(60)
+
+
+def _leave_a_worker(path):
+    with processes.process(1) as executor:
+        Path(path).write_text(str(executor.submit(os.getpid).result()))
+        executor.submit(_wait_for_nothing)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_worker_ends_with_a_parent_that_is_killed(tmp_path):
+    parent = multiprocessing.get_context("spawn").Process(target=_leave_a_worker, args=[tmp_path / "pid"])
+    parent.start()
+    parent.join(30)
+    worker = int((tmp_path / "pid").read_text())
+    for _ in range(200):
+        if not Path(f"/proc/{worker}").exists() or "Z" in Path(f"/proc/{worker}/stat").read_text().split()[2]:
+            return
+        time.sleep(0.05)
+    os.kill(worker, signal.SIGKILL)
+    raise AssertionError("the worker outlived its parent")
 
 
 def _variables():

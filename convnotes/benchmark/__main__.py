@@ -1,4 +1,4 @@
-"""The command line: `convnotes benchmark` measures, `convnotes plot` redraws what was measured."""
+"""The command line: `convnotes benchmark` measures, `plot` redraws what was measured, `compare` sets two runs apart."""
 
 import sys
 
@@ -13,9 +13,9 @@ def main(argv=None) -> int:
     if unknown:
         convnotes.error(f"{unknown[0]} must be one of the options that --help lists")
     if given.command is None:
-        convnotes.error("COMMAND must be benchmark or plot, got none (see convnotes --help)")
+        convnotes.error("COMMAND must be benchmark, plot or compare, got none (see convnotes --help)")
     try:
-        return _benchmark(given) if given.command == "benchmark" else _plot(given)
+        return _COMMANDS[given.command](given)
     except Refused as refusal:
         print(f"convnotes {given.command}: {refusal}", file=sys.stderr)
         return refusal.code
@@ -34,10 +34,20 @@ def _plot(given) -> int:
     from convnotes.benchmark import records, report
 
     measurements = records.read(given.out)
-    with records.unfinished(given.out) as folder:
+    with records.writing(given.out) as folder:
         report.write(*measurements, folder)
         records.publish(folder, given.out, records.REPORT)
     return 0
+
+
+def _compare(given) -> int:
+    from convnotes.benchmark import compare
+
+    compare.write(given.a, given.b, given.out)
+    return 0
+
+
+_COMMANDS = {"benchmark": _benchmark, "plot": _plot, "compare": _compare}
 
 
 if __name__ == "__main__":

@@ -6,6 +6,23 @@ from convnotes import OPERATIONS, windows
 from convnotes.cases import Case
 
 
+def facts(case: Case, operation: str) -> dict:
+    """What a row says of its problem: its names and sizes; the kernel of a layer without windows is 0."""
+    p = case.windows
+    return {
+        "suite": case.suite,
+        "case": case.name,
+        "batch": case.input_size[0],
+        "channels_in": case.input_size[1],
+        "channels_out": case.output_size[1],
+        "side": case.input_size[2],
+        "kernel": p.kernel[0] if p else 0,
+        "stride": p.stride[0] if p else 1,
+        "groups": case.options.get("groups", 1),
+        "operation": operation,
+    }
+
+
 def multiply_adds(case: Case, operation: str) -> int:
     """The multiply-adds of one operation of a case, products with padded zeros included.
 

@@ -3,8 +3,6 @@
 import os
 import platform
 import subprocess
-import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +20,7 @@ def load() -> float | None:
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
-def describe(dtype: str, threads: int) -> dict:
+def describe(dtype: str, device: str, threads: int) -> dict:
     """What a line of provenance says, but for the libraries' own threads."""
     return {
         "cpu": _cpu(),
@@ -30,48 +28,33 @@ def describe(dtype: str, threads: int) -> dict:
         "system": platform.system(),
         "threads": threads,
         "dtype": dtype,
+        "device": device,
         "python": platform.python_version(),
         "numpy": version("numpy"),
         "torch": version("torch"),
         "commit": _commit(),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "date": now(),
     }
 
 
+def now() -> str:
+    """The date and time in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def libraries(torch_too: bool) -> dict:
-    """The BLAS of NumPy and the threads in force in this process; None for what cannot be read."""
+    """The BLAS of NumPy, the threads in force in this process and the GPU; None for what is not there."""
     from threadpoolctl import threadpool_info
 
     found = [library for library in threadpool_info() if library["user_api"] == "blas"]
     names = {"name": "internal_api", "version": "version", "threads": "num_threads", "kernels": "architecture"}
     blas = {name: found[0].get(key) for name, key in names.items()} if found else None
     if not torch_too:
-        return {"blas": blas, "torch_threads": None}
+        return {"blas": blas, "torch_threads": None, "gpu": None}
     import torch
 
-    return {"blas": blas, "torch_threads": torch.get_num_threads()}
-
-
-def ceilings(dtype: str, threads: int) -> dict:
-    """What the machine can do at best: a large matrix product by NumPy's BLAS, and a large copy."""
-    import numpy as np
-
-    n = 2048
-    A, B = np.random.default_rng(0).standard_normal((2, n, n)).astype(dtype)
-    product = min(_seconds(lambda: A @ B) for _ in range(5))
-
-    sources = np.array_split(np.ones(2**27, np.uint8), threads)
-    targets = [np.empty_like(source) for source in sources]
-    with ThreadPoolExecutor(threads) as pool:
-        copy = min(_seconds(lambda: list(pool.map(np.copyto, targets, sources))) for _ in range(5))
-    moved = 2 * sum(source.nbytes for source in sources)
-    return {"gflops": 2 * n**3 / product / 1e9, "gigabytes_per_second": moved / copy / 1e9}
-
-
-def _seconds(call) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return {"blas": blas, "torch_threads": torch.get_num_threads(), "gpu": gpu}
 
 
 def _cpu() -> str:

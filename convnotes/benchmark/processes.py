@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -19,7 +20,7 @@ def process(threads: int) -> Iterator[Executor]:
     """An executor of one fresh process whose libraries use `threads` threads; ended when the block is left."""
     others = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_ignore_interrupt)
+    executor = ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_depend_on_parent)
     try:
         with _environment(dict.fromkeys(VARIABLES, str(threads))):
             executor.submit(os.getpid).result()
@@ -34,9 +35,16 @@ def process(threads: int) -> Iterator[Executor]:
         executor.shutdown(cancel_futures=True)
 
 
-def _ignore_interrupt():
-    """Ctrl-C reaches every process of a terminal; the one that started the others ends them."""
+def _depend_on_parent():
+    """The process that started the others ends them: by its death, but not by the Ctrl-C that reaches all of them."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=[multiprocessing.parent_process()], daemon=True).start()
+
+
+def _end_with(parent):
+    """Sleep until the parent is gone, even if it was killed; a worker would wait for its next task for ever."""
+    parent.join()
+    os._exit(1)
 
 
 @contextmanager

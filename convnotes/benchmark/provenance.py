@@ -14,8 +14,11 @@ def line(environment: dict) -> str:
     versions = [f"Python {e['python']}", f"NumPy {e['numpy']}"]
     if e["torch_threads"]:
         versions.append(f"torch {e['torch']}")
+    machine = [e["cpu"], _count(e["cores"], "core"), _count(e["threads"], "thread"), e["dtype"]]
+    if e["device"] != "cpu":
+        machine.insert(0, e["gpu"] or e["device"])
     parts = [
-        f"{e['cpu']}, {_count(e['cores'], 'core')}, {_count(e['threads'], 'thread')}, {e['dtype']}",
+        ", ".join(machine),
         f"{_BLAS.get(blas['name'], blas['name'])} {blas['version']}{kernels}",
         ", ".join(versions),
         f"commit {e['commit'] or 'unknown'}",
@@ -27,18 +30,22 @@ def line(environment: dict) -> str:
 def settings(environment: dict) -> str:
     """How the measurements were chosen."""
     o = environment["options"]
-    batch = "batches as the cases have them" if o["batch"] is None else f"{_count(o['batch'], 'image')} in a batch"
-    return f"Cases `{o['cases']}`, {batch}, at most {o['repeats']} repeats; calls longer than {o['limit']:g} s not run."
-
-
-def ceilings(environment: dict) -> str:
-    """What the machine did at best in the same run."""
-    best = environment["ceilings"]
+    batch = "batches as the suites have them" if o["batch"] is None else f"{_count(o['batch'], 'image')} in a batch"
+    cases = "" if o["cases"] in (None, "*") else f", cases `{o['cases']}`"
     return (
-        f"In the same run and with the same threads, a product of two 2048 x 2048 matrices by NumPy's BLAS reached "
-        f"{best['gflops']:.0f} GFLOP/s, and a copy of 128 MiB moved {best['gigabytes_per_second']:.1f} GB/s "
-        f"(read and written)."
+        f"Suites {', '.join(o['suite'])}{cases}, {batch}; {_count(o['rounds'], 'round')} over all problems with at "
+        f"most {_count(o['repeats'], 'repeat')} each; calls longer than {o['limit']:g} s not run."
     )
+
+
+def ceilings(best: dict[str, float]) -> str:
+    """What the machine did at best in the same run, as `summary.ceilings` finds it; nothing if it was not asked."""
+    found = []
+    if "gflops" in best:
+        found.append(f"a product of two large matrices reached {best['gflops']:.0f} GFLOP/s")
+    if "gigabytes_per_second" in best:
+        found.append(f"a large copy moved {best['gigabytes_per_second']:.1f} GB/s (read and written)")
+    return f"In the same run and with the same threads, {', and '.join(found)}." if found else ""
 
 
 def warning(environment: dict) -> str | None:

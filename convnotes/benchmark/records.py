@@ -1,10 +1,9 @@
-"""The files of a run: measurements as they come, and results that replace earlier ones all at the end."""
+"""The files of a finished run: what their columns are, how they are read, and how they replace earlier ones."""
 
-import csv
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +13,10 @@ MEASUREMENTS = "measurements.csv"
 ENVIRONMENT = "environment.json"
 SUMMARY = "summary.csv"
 README = "README.md"
-FIGURES = ("time", "ratio", "workspace")
+# Every network has a figure of its ratios to torch; `ratio` itself holds the other cases.
+NETWORKS = ("lenet5", "alexnet", "vgg16", "resnet50", "mobilenet")
+RATIOS = (*(f"ratio_{network}" for network in NETWORKS), "ratio")
+FIGURES = ("time", "scaling", "speedup", *RATIOS, "steps", "workspace", "roofline", "error", "heatmap")
 
 # What a report consists of, and all that a run leaves behind.
 REPORT = (README, SUMMARY, *(f"{figure}.{kind}" for figure in FIGURES for kind in ("png", "svg")))
@@ -24,22 +26,34 @@ UNFINISHED = "unfinished"
 
 STATUSES = ("measured", "not run", "wrong", "failed")
 
-# One row for each timing; an implementation that was not timed has one row without `repeat` and `seconds`.
+# One row for each timing; an implementation that was not timed has one row without `round`, `repeat` and
+# `seconds`. An empty `step` is the whole call; the parts of a call have no costs of their own but the
+# product's multiply-adds. The suite "machine" holds the ceilings, measured once in every round.
 COLUMNS = {
+    "suite": "str",
     "case": "str",
+    "batch": "int64",
+    "channels_in": "int64",
+    "channels_out": "int64",
+    "side": "int64",
+    "kernel": "int64",
+    "stride": "int64",
+    "groups": "int64",
     "operation": "str",
     "implementation": "str",
-    "batch": "int64",
+    "step": "str",
+    "device": "str",
     "dtype": "str",
     "threads": "int64",
     "status": "str",
+    "round": "float64",
     "repeat": "float64",
     "seconds": "float64",
     "loops": "float64",
     "error": "float64",
     "definition": "str",
-    "multiply_adds": "int64",
-    "bytes": "int64",
+    "multiply_adds": "float64",
+    "bytes": "float64",
     "workspace_bytes": "float64",
     "peak_bytes": "float64",
     "estimate_seconds": "float64",
@@ -48,15 +62,18 @@ COLUMNS = {
 
 
 @contextmanager
-def unfinished(out: Path) -> Iterator[Path]:
-    """A folder inside `out` for what is not finished, gone when the block is left.
+def writing(
+    out: Path, keep: Callable[[Path], bool] = lambda folder: False, name: str = ".unfinished-report"
+) -> Iterator[Path]:
+    """A folder inside `out` for what is not finished, gone when the block is left, unless it is to be kept.
 
     Refuses an `out` that cannot be written to, or where results would replace files of another origin.
     """
-    folder, new = out / UNFINISHED, not out.exists()
+    folder, new = out / name, not out.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / MEASUREMENTS).touch()
+        (folder / ".writable").touch()
+        (folder / ".writable").unlink()
         if (out / README).exists() and not (out / MEASUREMENTS).exists():
             raise Refused(f"--out must be a folder without a {README} of another origin, got {str(out)!r}")
         if blocked := [name for name in ALL if (out / name).is_dir()]:
@@ -64,9 +81,11 @@ def unfinished(out: Path) -> Iterator[Path]:
         yield folder
     except OSError as problem:
         reason = problem.strerror or str(problem)
-        raise Refused(f"--out must be a folder that can be written to, got {str(out)!r} ({reason})") from None
+        kept = "; what is measured is kept for --resume" if keep(folder) else ""
+        raise Refused(f"--out must be a folder that can be written to, got {str(out)!r} ({reason}){kept}") from None
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not keep(folder):
+            shutil.rmtree(folder, ignore_errors=True)
         if new and out.is_dir() and not any(out.iterdir()):
             out.rmdir()
 
@@ -80,26 +99,11 @@ def publish(folder: Path, out: Path, names=ALL) -> None:
             (out / name).unlink(missing_ok=True)
 
 
-class Recorder:
-    """Appends records to a folder's measurements, each batch on disk before the next is measured."""
+def read(out: Path, name: str = "--out"):
+    """The measurements as a DataFrame and the environment as a dict; refuses files that no run has written.
 
-    def __init__(self, folder: Path):
-        self._path = folder / MEASUREMENTS
-        with self._path.open("w", newline="", encoding="utf-8") as file:
-            csv.DictWriter(file, COLUMNS).writeheader()
-
-    def append(self, records: list[dict]) -> None:
-        with self._path.open("a", newline="", encoding="utf-8") as file:
-            csv.DictWriter(file, COLUMNS).writerows(records)
-
-
-def write_environment(folder: Path, environment: dict) -> None:
-    """Store the environment beside the measurements."""
-    (folder / ENVIRONMENT).write_text(json.dumps(environment, indent=2) + "\n", encoding="utf-8")
-
-
-def read(out: Path):
-    """The measurements as a DataFrame and the environment as a dict; refuses files that no run has written."""
+    `name` is what the folder is called in a refusal.
+    """
     import pandas as pd
 
     try:
@@ -108,13 +112,13 @@ def read(out: Path):
     except OSError as problem:
         missing = Path(problem.filename or MEASUREMENTS).name
         raise Refused(
-            f"--out must hold {missing} of an earlier `convnotes benchmark`, got {str(out)!r} ({problem.strerror})"
+            f"{name} must hold {missing} of an earlier `convnotes benchmark`, got {str(out)!r} ({problem.strerror})"
         ) from None
     except ValueError as problem:
         reason = str(problem).strip().splitlines()[0]
-        raise Refused(f"--out must hold readable measurements, got {str(out)!r} ({reason})") from None
+        raise Refused(f"{name} must hold readable measurements, got {str(out)!r} ({reason})") from None
     if fault := _fault(frame) or _environment_fault(environment):
-        raise Refused(f"--out must hold files as `convnotes benchmark` writes them, got {str(out)!r} where {fault}")
+        raise Refused(f"{name} must hold files as `convnotes benchmark` writes them, got {str(out)!r} where {fault}")
     return frame, environment
 
 
@@ -126,10 +130,10 @@ def _fault(frame) -> str | None:
         return f"{MEASUREMENTS} has no rows"
     if unknown := set(frame["status"].fillna("")) - set(STATUSES):
         return f"a status in {MEASUREMENTS} is {min(unknown)!r} instead of one of {', '.join(STATUSES)}"
-    if frame[["case", "operation", "implementation"]].isna().any(axis=None):
-        return f"a row of {MEASUREMENTS} lacks its case, operation or implementation"
-    timed = frame[frame["status"] == "measured"]
-    for column, values in (("multiply_adds", frame["multiply_adds"]), ("seconds", timed["seconds"])):
+    if frame[["suite", "case", "operation", "implementation"]].isna().any(axis=None):
+        return f"a row of {MEASUREMENTS} lacks its suite, case, operation or implementation"
+    timed, counted = frame[frame["status"] == "measured"], frame["multiply_adds"].dropna()
+    for column, values in (("multiply_adds", counted), ("seconds", timed["seconds"])):
         if not values.between(0, float("inf"), inclusive="neither").all():
             return f"{column} in {MEASUREMENTS} is not a number above 0 in every row"
     return None
@@ -138,7 +142,7 @@ def _fault(frame) -> str | None:
 def _environment_fault(environment) -> str | None:
     """What is wrong with an environment: every sentence of the report about it must be there to be said."""
     try:
-        for sentence in (provenance.line, provenance.settings, provenance.ceilings, provenance.warning):
+        for sentence in (provenance.line, provenance.settings, provenance.warning):
             sentence(environment)
     except (AttributeError, KeyError, TypeError, ValueError):
         return f"{ENVIRONMENT} does not describe a machine"

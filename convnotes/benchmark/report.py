@@ -4,34 +4,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from convnotes.benchmark import plots, provenance, records, tables
+from convnotes.benchmark import figures, provenance, records, tables
+from convnotes.benchmark.summary import calls, ceilings, summarize
 
-_CAPTIONS = {
-    "time": (
-        "Time against multiply-adds",
-        "The time of a convolution and of its two gradients against the number of multiply-adds, on logarithmic axes, "
-        "with a mark for each case and implementation and bars over the interquartile range. A line of slope 1 shows "
-        "the machine's best matrix product; a hollow mark is an estimate for a call that was not run.",
-    ),
-    "ratio": (
-        "Time over torch's",
-        "The time of each implementation divided by torch's, a row for each case, on a logarithmic axis with a line "
-        "at 1. Marks left of the line are faster than torch, marks right of it slower; hollow marks are estimates for "
-        "calls that were not run.",
-    ),
-    "workspace": (
-        "The memory of im2col",
-        "For each convolution by matrix products: the bytes of its arguments and its result, the predicted size of the "
-        "matrix of columns, and the measured peak of one call, which holds that matrix, the result and padded copies.",
-    ),
-}
+# A table of more rows than this is folded.
+LONG = 15
 
 _READING = """\
 ## How to read this
 
-- A time is the median over repeats of one call. `(IQR 14%)` marks one whose interquartile range is above 10 % of
-  the median: it is less certain than the others.
-- `naive / torch` is a ratio of medians: 2 means twice torch's time, 0.5 half of it.
+- A time is the median over all timings of one call, spread over several rounds through the whole list of problems.
+  `(IQR 14%)` marks one whose interquartile range is above 10 % of the median: it is less certain than the others.
+- `naive / torch` is a ratio of medians: 2 means twice torch's time, 0.5 half of it. Over several problems it is the
+  geometric mean of their ratios, and `matmul faster: 3 of 7` counts those below 1.
 - Before any clock starts, every result is compared with the definition in float64, from the same rounded operands.
   The error is the largest deviation relative to the largest entry. A result that is too far off is **wrong** and is
   not timed. The column `definition` of `measurements.csv` says whether the plain loops computed the expected values,
@@ -41,6 +26,8 @@ _READING = """\
 - The clock holds the call on NumPy arrays, and for torch the call on tensors that exist already. A short call is
   looped inside one timing so that it lasts at least 2 ms. With one thread all implementations take turns in one
   process, repeat by repeat; with more, each has a process of its own. A forward convolution adds its bias.
+- Two runs are compared by `convnotes compare`, which takes the ranges of the rounds' medians, `low` to `high` in
+  `summary.csv`, for the noise of a row.
 - A gradient of torch is the kernel of its backward pass alone. What a forward pass leaves behind is there before the
   clock starts: the places of a max pool's maxima, the intermediate arrays of a local response normalization. The
   other implementations find these again inside the clock.
@@ -58,42 +45,59 @@ _READING = """\
 
 def write(frame: pd.DataFrame, environment: dict, folder: Path) -> list[str]:
     """Write tables and figures to `folder` and print the tables; returns a sentence for each wrong or failed result."""
-    summary = tables.summarize(frame)
+    summary = summarize(frame)
     summary.to_csv(folder / records.SUMMARY, index=False, lineterminator="\n")
     line = provenance.line(environment)
-    figures = plots.draw(summary, environment, line, folder)
+    pictures = figures.write(summary, line, folder)
     faults = tables.faults(summary)
-    warnings = _warnings(environment, faults)
-    tables_by_operation = {name: tables.markdown(tables.times(summary, name)) for name in _operations(summary)}
+    busy = provenance.warning(environment)
+    warnings = ([busy] if busy else []) + faults
+    families = _families(calls(summary))
+    overview = tables.markdown(tables.overview(calls(summary)))
 
-    for name, table in tables_by_operation.items():
-        print(f"{name}\n\n{table}\n")
-    print("\n".join([line, *warnings]))
-    page = _page(summary, line, environment, warnings, tables_by_operation, figures)
-    (folder / records.README).write_text(page, encoding="utf-8")
+    for name, found in families.items():
+        for operation, table in found.items():
+            print(f"{name}: {operation}\n\n{tables.markdown(table)}\n")
+    print("\n".join([overview, "", line, *warnings]))
+    intro = [line, provenance.settings(environment), provenance.ceilings(ceilings(summary))]
+    intro += [f"> **Warning.** {warning}" for warning in warnings]
+    parts = ["# Benchmark", *filter(None, intro), "## At a glance", overview, line]
+    for picture in pictures:
+        parts += [f"## {picture.title}", f"![{picture.caption}]({picture.name}.png)"]
+        parts += [f"{picture.caption} ([SVG]({picture.name}.svg))", line]
+    parts += [*_times(families, line), *_costs(calls(summary), line), _READING.rstrip()]
+    (folder / records.README).write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return faults
 
 
-def _page(summary, line, environment, warnings, tables_by_operation, figures) -> str:
-    parts = ["# Benchmark", line, provenance.settings(environment), provenance.ceilings(environment)]
-    parts += [f"> **Warning.** {warning}" for warning in warnings]
-    for name in figures:
-        title, description = _CAPTIONS[name]
-        parts += [f"## {title}", f"![{description}]({name}.png)", f"{description} ([SVG]({name}.svg))", line]
-    parts.append("## Time of one call")
-    for name, table in tables_by_operation.items():
-        parts += [f"### `{name}`", table, line]
-    rates = tables.rates(summary)
-    if len(rates):
-        parts += ["## GFLOP/s of the convolutions", tables.markdown(rates), line]
-    parts += ["## Memory", tables.markdown(tables.memory(summary)), line, _READING.rstrip()]
-    return "\n\n".join(parts) + "\n"
+def _families(rows: pd.DataFrame) -> dict[str, dict[str, pd.DataFrame]]:
+    """The tables of times of every suite and every network, operation by operation."""
+    families = {}
+    for family, group in rows.groupby(rows["case"].str.split("/").str[0], sort=False):
+        operations = group.groupby("operation", sort=False)
+        families[family] = {operation: tables.times(found) for operation, found in operations}
+    return families
 
 
-def _warnings(environment, faults) -> list[str]:
-    busy = provenance.warning(environment)
-    return ([busy] if busy else []) + faults
+def _times(families, line) -> list[str]:
+    parts = []
+    for family, found in families.items():
+        parts.append(f"## Time of one call: {family}")
+        for operation, table in found.items():
+            text = tables.markdown(table)
+            parts.append(_fold(operation, text) if len(table) > LONG else f"### `{operation}`\n\n{text}")
+        parts.append(line)
+    return parts
 
 
-def _operations(summary) -> list[str]:
-    return list(dict.fromkeys(summary["operation"]))
+def _costs(rows, line) -> list[str]:
+    rows = rows[rows["operation"].str.startswith("conv")]
+    parts = ["## Rates and memory of the convolutions"] if len(rows) else []
+    for suite, group in rows.groupby("suite", sort=False):
+        parts.append(_fold(f"Suite {suite}", tables.markdown(tables.costs(group))))
+    return [*parts, line] if parts else []
+
+
+def _fold(title: str, content: str) -> str:
+    """Something that a code host shows when its title is clicked."""
+    return f"<details>\n<summary>{title}</summary>\n\n{content}\n\n</details>"

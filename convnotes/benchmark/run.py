@@ -1,117 +1,141 @@
-"""What is measured in which order: one process prepares, then one measures all in turns, or one each measures alone."""
+"""A run: round after round over all jobs, so that every time is spread over the whole run, then the report.
 
-import tempfile
+One process computes expected values, and one measures all implementations in turns, or one each measures alone.
+"""
+
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from concurrent.futures import Executor
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from tqdm import tqdm
 
 from convnotes import IMPLEMENTATIONS
-from convnotes.benchmark import Refused, machine, records, worker
+from convnotes.benchmark import Refused, ceilings, journal, machine, records, worker
+from convnotes.benchmark.jobs import Job, choose, groups
+from convnotes.benchmark.journal import Journal
 from convnotes.benchmark.options import Options
 from convnotes.benchmark.processes import process
-from convnotes.cases import Case, select
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One operation of a case, the file of its expected values, and the implementation they are by."""
-
-    case: Case
-    operation: str
-    expected: Path
-    definition: str = ""
+from convnotes.benchmark.timing import Plan
 
 
 def run(options: Options) -> int:
     """Measure, and write the report; returns 1 if a result was wrong or failed, else 0."""
-    chosen = _choose(options)
-    with records.unfinished(options.out) as folder:
-        environment = _measure(chosen, options, folder)
-        records.write_environment(folder, environment)
-
-        # pandas and Matplotlib are loaded once the clocks have stopped.
-        from convnotes.benchmark import report
-
-        faults = report.write(*records.read(folder), folder)
-        records.publish(folder, options.out)
+    jobs = choose(options)
+    folder = options.out / records.UNFINISHED
+    if options.resume and not journal.exists(folder):
+        raise Refused(f"--resume must find an unfinished run in {str(options.out)!r}, there is none")
+    if not options.resume and journal.exists(folder):
+        raise Refused(f"--resume must be given to go on with the unfinished run in {str(folder)!r}, or it be deleted")
+    try:
+        with records.writing(options.out, keep=journal.exists, name=records.UNFINISHED):
+            finished = Journal(folder, jobs, options.repeats)
+            environment = _measure(finished, jobs, options, folder)
+            faults = _report(finished, environment, options.out, folder / "results")
+            shutil.rmtree(folder)
+    except KeyboardInterrupt:
+        goes_on = "; --resume goes on with what is missing" if journal.exists(folder) else ""
+        raise Refused(f"interrupted, earlier results are unchanged{goes_on}", code=130) from None
     print(f"Written to {options.out}")
     return 1 if faults else 0
 
 
-def _choose(options: Options) -> list[tuple[Case, str]]:
-    """The operations to measure, case by case."""
-    try:
-        cases = select(options.cases)
-    except ValueError as problem:
-        raise Refused(f"--{problem}") from None
-    if options.threads > machine.cores():
-        raise Refused(f"--threads must be at most {machine.cores()}, the number of cores, got {options.threads}")
-    cases = [case.with_batch(options.batch) if options.batch else case for case in cases]
-    chosen = [(case, name) for case in cases for name in case.operations if name in options.operations]
-    if not chosen:
-        offered = dict.fromkeys(name for case in cases for name in case.operations)
-        given = ",".join(options.operations)
-        raise Refused(f"--operations must be some of {', '.join(offered)} for these cases, got {given!r}")
-    return chosen
+def _report(finished: Journal, environment: dict, out: Path, folder: Path) -> list[str]:
+    """Write everything to `folder`, then move it in place; returns a sentence for each wrong or failed result."""
+    # pandas and Matplotlib are loaded once the clocks have stopped.
+    from convnotes.benchmark import report
+
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    finished.finish(folder)
+    journal.write_environment(folder, environment)
+    faults = report.write(*records.read(folder), folder)
+    records.publish(folder, out)
+    return faults
 
 
-def _measure(chosen: list[tuple[Case, str]], options: Options, folder: Path) -> dict:
-    """Measure everything into `folder`; returns the environment."""
-    environment = machine.describe(options.dtype, options.threads)
-    environment["options"] = {name: value for name, value in asdict(options).items() if name != "out"}
-    before = machine.load()
-    recorder = records.Recorder(folder)
-    with tempfile.TemporaryDirectory(dir=folder) as values:
-        problems = [Problem(*choice, Path(values, f"{i}.npy")) for i, choice in enumerate(chosen)]
-        problems, environment["ceilings"] = _prepare(problems, options)
-        libraries = []
-        # With more than one thread the idle threads of one library slow down the other, so each has its own process.
-        names = options.implementations
-        for together in [names] if options.threads == 1 else [(name,) for name in names]:
-            with _worker(options, together, options.dtype) as (executor, found):
-                libraries.append(found)
-                for problem in _progress(problems, ", ".join(together)):
-                    job = (problem.case, problem.operation, problem.definition, problem.expected, options.repeats)
-                    recorder.append(executor.submit(worker.measure, *job).result())
-    environment["blas"] = libraries[0]["blas"]
-    environment["torch_threads"] = max(found["torch_threads"] or 0 for found in libraries) or None
-    environment["load"] = {"before": before, "after": machine.load()}
+def _measure(finished: Journal, jobs: list[Job], options: Options, folder: Path) -> dict:
+    """Measure what is missing; returns the environment."""
+    session = {"date": machine.now(), "before": machine.load(), "after": None}
+    with ExitStack() as processes:
+        # Its BLAS has one thread, so that none of it spins beside a measurement.
+        defining, _ = processes.enter_context(_worker(options, ("naive", "matmul"), "float64", 1, "cpu"))
+        measuring, libraries = {}, []
+        for names in groups(options):
+            settings = options, names, options.dtype, options.threads, options.device
+            measuring[names], found = processes.enter_context(_worker(*settings))
+            libraries.append(found)
+        environment = _environment(options, libraries)
+        if options.resume:
+            environment = journal.read_environment(folder, environment)
+        environment.setdefault("sessions", []).append(session)
+        journal.write_environment(folder, environment)
+        finished.load() if options.resume else finished.start()
+        for job in _progress(jobs):
+            if job.key not in finished.rows and (rows := _rows(job, finished, options, defining, measuring, folder)):
+                finished.append(job, rows)
+    session["after"] = machine.load()
+    environment["load"] = {key: _largest(environment["sessions"], key) for key in ("before", "after")}
+    journal.write_environment(folder, environment)
     return environment
 
 
-def _prepare(problems: list[Problem], options: Options) -> tuple[list[Problem], dict]:
-    """Store the expected values and note whose they are; measure the machine's ceilings."""
-    prepared = []
-    with _worker(options, ("naive", "matmul"), "float64") as (executor, _):
-        ceilings = executor.submit(machine.ceilings, options.dtype, options.threads).result()
-        for problem in _progress(problems, "definition in float64"):
-            job = problem.case, problem.operation, problem.expected
-            prepared.append(replace(problem, definition=executor.submit(worker.define, *job).result()))
-    return prepared, ceilings
+def _rows(job: Job, finished: Journal, options: Options, defining, measuring, folder: Path) -> list[dict]:
+    """Measure one job; a later round has nothing to do where the first one measured nothing."""
+    if job.is_ceiling:
+        with process(options.threads) as executor:
+            settings = options.repeats, options.dtype, options.device, options.threads
+            return executor.submit(ceilings.measure, job.case, job.round, *settings).result()
+    executor = measuring[job.implementations]
+    if job.round:
+        known = [(rows[0], _plan(rows)) for rows in finished.known(job).values()]
+        return executor.submit(worker.repeat, job.case, job.operation, job.round, known).result() if known else []
+    path = folder / "expected.npy"
+    definition = defining.submit(worker.define, job.case, job.operation, path).result()
+    return executor.submit(worker.measure, job.case, job.operation, definition, path, options.repeats).result()
+
+
+def _plan(rows: list[dict]) -> Plan:
+    """The plan by which the first round measured these rows."""
+    return Plan(min(float(row["seconds"]) for row in rows), int(rows[0]["loops"]), len(rows))
+
+
+def _environment(options: Options, libraries: list[dict]) -> dict:
+    given = {name: value for name, value in asdict(options).items() if name not in ("out", "resume")}
+    found = {name: [one[name] for one in libraries if one[name]] for name in ("blas", "torch_threads", "gpu")}
+    return {
+        **machine.describe(options.dtype, options.device, options.threads),
+        "options": given | {"cases": options.cases or "*"},
+        **{name: values[0] if values else None for name, values in found.items()},
+    }
+
+
+def _largest(sessions, key) -> float | None:
+    """The largest load of all sessions, where it is known of any."""
+    return max((session[key] for session in sessions if session[key] is not None), default=None)
 
 
 @contextmanager
-def _worker(options: Options, names: tuple[str, ...], dtype: str) -> Iterator:
+def _worker(options: Options, names, dtype: str, threads: int, device: str) -> Iterator[tuple[Executor, dict]]:
     """A process with some implementations, and what it says of its libraries."""
     modules = {name: IMPLEMENTATIONS[name] for name in names}
-    with process(options.threads) as executor:
-        settings = modules, options.dtype, dtype, options.limit, options.threads
-        found = executor.submit(worker.start, *settings).result()
+    with process(threads) as executor:
+        found = executor.submit(worker.start, modules, options.dtype, dtype, options.limit, threads, device).result()
         in_force = {"NumPy's BLAS": (found["blas"] or {}).get("threads"), "torch": found["torch_threads"]}
         for library, number in in_force.items():
-            if number not in (None, options.threads):
-                raise Refused(
-                    f"--threads must be a number that {library} takes, got {options.threads}: it uses {number}"
-                )
+            if number not in (None, threads):
+                raise Refused(f"--threads must be a number that {library} takes, got {threads}: it uses {number}")
+        if device == "cuda" and not found["gpu"]:
+            raise Refused("--device must be cpu where torch finds no GPU, got 'cuda'")
         yield executor, found
 
 
-def _progress(problems: list[Problem], names: str) -> Iterator[Problem]:
-    """The problems one by one; on a terminal a bar says what is running and how long it will take."""
-    with tqdm(problems, disable=None, leave=False, unit="operation") as bar:
-        for problem in bar:
-            bar.set_description(f"{problem.case.name} {problem.operation}: {names}")
-            yield problem
+def _progress(jobs: list[Job]) -> Iterator[Job]:
+    """The jobs one by one; on a terminal one bar says what is running and how long all will take."""
+    with tqdm(jobs, disable=None, leave=False, unit="job") as bar:
+        for job in bar:
+            names = ", ".join(job.implementations)
+            bar.set_description(f"{job.case.name} (batch {job.case.input_size[0]}) {job.operation}: {names}")
+            yield job

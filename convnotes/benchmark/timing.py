@@ -5,30 +5,34 @@ import itertools
 import math
 import time
 import tracemalloc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+# Times a number of calls in nanoseconds: `elapsed` here, the GPU's own events in `cuda`.
+Stopwatch = Callable[[Callable, int], int]
+Key = Hashable
+
 # One timing lasts at least this long, far above the clock's resolution; shorter calls are looped inside it.
 TARGET = 2_000_000  # nanoseconds
-# No call is repeated for longer than this in total, as long as it is repeated at least LEAST times.
-BUDGET = 2.0  # seconds
-LEAST = 3
+# A call longer than this is timed once in a round. It is warmed by no untimed call, which could take minutes
+# over a whole run and would make no difference.
+LONG = 0.1  # seconds
 # An untimed call before each timing leaves the caches in the same state whoever ran before; where a call
-# takes longer than this they make no difference.
+# takes longer than this, one before all its timings is enough.
 WARM = 0.02  # seconds
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How often to time a call: `repeats` timings of `loops` calls each; `seconds` is one call's first timing."""
+    """How often to time a call: `repeats` timings of `loops` calls each; `seconds` is what one call took before."""
 
     seconds: float
     loops: int
     repeats: int
 
 
-def elapsed(call: Callable, loops: int, clock: Callable[[], int]) -> int:
+def elapsed(call: Callable, loops: int, clock: Callable[[], int] = time.perf_counter_ns) -> int:
     """The nanoseconds that `loops` calls take."""
     start = clock()
     for _ in itertools.repeat(None, loops):
@@ -36,33 +40,32 @@ def elapsed(call: Callable, loops: int, clock: Callable[[], int]) -> int:
     return clock() - start
 
 
-def plan(call: Callable, most: int, clock: Callable[[], int] = time.perf_counter_ns) -> Plan:
-    """Choose the loops that make one timing last TARGET, and at most `most` repeats."""
+def plan(call: Callable, repeats: int, stopwatch: Stopwatch = elapsed) -> Plan:
+    """Choose the loops that make one timing last TARGET; a long call is timed once, others `repeats` times."""
     loops = 1
-    while (nanoseconds := elapsed(call, loops, clock)) < TARGET:
+    while (nanoseconds := stopwatch(call, loops)) < TARGET:
         loops = max(2 * loops, math.ceil(loops * TARGET / max(nanoseconds, 1)))
     seconds = nanoseconds / loops / 1e9
-    repeats = max(LEAST, min(most, int(BUDGET / (seconds * loops))))
-    return Plan(seconds, loops, repeats)
+    return Plan(seconds, loops, 1 if seconds > LONG else repeats)
 
 
 def take_turns(
-    calls: Mapping[str, Callable], most: int, clock: Callable[[], int] = time.perf_counter_ns
-) -> dict[str, tuple[int, list[float]]]:
+    calls: Mapping[Key, Callable], plans: Mapping[Key, Plan], stopwatch: Stopwatch = elapsed
+) -> dict[Key, list[float]]:
     """Time every call, all in turns repeat by repeat, so that a machine that slows down slows all of them alike.
 
-    Returns, by name, the number of loops and the seconds of one call in each repeat.
+    Returns the seconds of one call in each repeat, by the keys of `calls`.
     """
-    plans = {name: plan(call, most, clock) for name, call in calls.items()}
-    times = {name: [] for name in calls}
+    times = {key: [] for key in calls}
     with _no_collection():
-        for turn in range(max((p.repeats for p in plans.values()), default=0)):
-            for name, p in plans.items():
+        for turn in range(max((plans[key].repeats for key in calls), default=0)):
+            for key, call in calls.items():
+                p = plans[key]
                 if turn < p.repeats:
-                    if p.seconds < WARM:
-                        calls[name]()
-                    times[name].append(elapsed(calls[name], p.loops, clock) / p.loops / 1e9)
-    return {name: (plans[name].loops, times[name]) for name in calls}
+                    if p.seconds < WARM or (turn == 0 and p.seconds <= LONG):
+                        call()
+                    times[key].append(stopwatch(call, p.loops) / p.loops / 1e9)
+    return times
 
 
 def peak(call: Callable) -> tuple[object, int]:

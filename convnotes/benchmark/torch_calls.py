@@ -18,14 +18,11 @@ from convnotes.cases import Case
 aten = torch.ops.aten
 
 
-def prepare(case: Case, operation: str, operands: Mapping) -> Callable[[], torch.Tensor]:
-    """One operation of a case on tensors made of its operands."""
-    tensors = {name: _tensor(value) for name, value in operands.items() if isinstance(value, np.ndarray)}
+def prepare(case: Case, operation: str, operands: Mapping, device: str = "cpu") -> Callable[[], torch.Tensor]:
+    """One operation of a case on tensors made of its operands, which lie on the device."""
+    arrays = {name: value for name, value in operands.items() if isinstance(value, np.ndarray)}
+    tensors = {name: torch.tensor(np.ascontiguousarray(array), device=device) for name, array in arrays.items()}
     return _CALLS[operation](case, tensors)
-
-
-def _tensor(array):
-    return torch.tensor(np.ascontiguousarray(array))
 
 
 def _padding(p):

@@ -1,28 +1,30 @@
 """What a worker process does: it computes expected values, and it measures implementations against them."""
 
-from collections.abc import Callable, Mapping
-from functools import partial
-from importlib import import_module
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from convnotes import check
-from convnotes.benchmark import costs, machine, timing
+from convnotes.benchmark import costs, machine, steps, timing
+from convnotes.benchmark.calls import Calls
 from convnotes.benchmark.estimate import Estimates
 from convnotes.cases import Case
 
 # Rounding in sums of a few thousand products explains errors far below these; a result above them is wrong.
 BOUNDS = {"float32": 1e-4, "float64": 1e-10}
 
-# Tracing memory slows plain loops about tenfold.
-TRACING = 10
+# Plain loops define the expected values where they take no longer than this.
+DEFINING = 0.1  # seconds
+# Tracing memory slows plain loops about tenfold, and an implementation that works on whole arrays not at all. Loops
+# are traced where this times their estimate is within the limit, which a traced call then takes a third of.
+TRACING = {"naive": 30}
 
 _worker = None
 
 
 def start(*settings) -> dict:
-    """Set this process up as a `Worker`; returns its libraries and their threads."""
+    """Set this process up as a `Worker`; returns its libraries, their threads and the GPU."""
     global _worker
     _worker = Worker(*settings)
     return machine.libraries("torch" in _worker.modules)
@@ -38,73 +40,109 @@ def measure(*problem) -> list[dict]:
     return _worker.measure(*problem)
 
 
-class Worker:
-    """Some implementations, computing in one precision.
+def repeat(*problem) -> list[dict]:
+    """`Worker.repeat` in this process."""
+    return _worker.repeat(*problem)
 
-    modules: the module of each implementation, by its name
-    rounded: the dtype to which all operands are rounded
-    dtype: the dtype in which to compute; float64 for the definition
+
+class Worker(Calls):
+    """Some implementations, measured in one precision.
+
     limit: the seconds that one call may take
     threads: the threads torch may use; those of NumPy's BLAS are set before the process starts
     """
 
-    def __init__(self, modules: Mapping[str, str], rounded: str, dtype: str, limit: float, threads: int):
-        self.modules = {name: import_module(module) for name, module in modules.items()}
-        self.rounded, self.dtype, self.limit, self.threads = (rounded, dtype, limit, threads)
+    def __init__(
+        self, modules: Mapping[str, str], rounded: str, dtype: str, limit: float, threads: int, device: str = "cpu"
+    ):
+        super().__init__(modules, rounded, dtype, device)
+        self.limit, self.threads = limit, threads
         self.estimates = Estimates(self.prepare)
+        self.stopwatch = timing.elapsed
         if "torch" in modules:
             import torch
 
             torch.set_num_threads(threads)
+        if device == "cuda":
+            from convnotes.benchmark import cuda
 
-    def prepare(self, name: str, case: Case, operation: str) -> Callable:
-        """One operation of a case as a call without arguments; the operands are the same wherever it is made."""
-        rng = np.random.default_rng(list(case.name.encode()))
-        operands = case.operands(rng, self.rounded)
-        operands |= {key: value.astype(self.dtype) for key, value in operands.items() if hasattr(value, "dtype")}
-        if name == "torch":
-            from convnotes.benchmark import torch_calls
-
-            return torch_calls.prepare(case, operation, operands)
-        return partial(getattr(self.modules[name], operation), **case.arguments(operation, operands))
+            cuda.set_precision()
+            self.stopwatch = cuda.elapsed
 
     def define(self, case: Case, operation: str, path: Path) -> str:
         """Store the expected values; returns the implementation they are by.
 
         It is the naive one, or the matrix products, proven equal, where plain loops would take too long.
         """
-        too_slow = self.estimates.seconds("naive", case, operation, self.limit) > self.limit
-        name = "matmul" if too_slow else "naive"
-        np.save(path, self.prepare(name, case, operation)())
-        return name
+        longest = min(DEFINING, self.limit)
+        if self.estimates.seconds("naive", case, operation, longest) <= longest:
+            np.save(path, self.prepare("naive", case, operation)())
+            return "naive"
+        np.save(path, self.image_by_image(case, operation))
+        return "matmul"
 
     def measure(self, case: Case, operation: str, definition: str, path: Path, repeats: int) -> list[dict]:
-        """One record for each timing of each implementation, or one that says why there is none."""
+        """The first round: one record for each timing of each implementation, or one that says why there is none."""
         expected = np.load(path)
-        calls, records = {}, {}
+        records, calls = {}, {}
         for name in self.modules:
-            facts = self._facts(case, operation, name) | {"definition": definition}
-            calls[name], found = self._check(name, case, operation, expected)
-            records[name] = facts | found
-        timings = timing.take_turns({name: call for name, call in calls.items() if call}, repeats)
-        rows = []
-        for name, record in records.items():
-            loops, times = timings.get(name, (None, []))
-            for repeat, seconds in enumerate(times):
-                rows.append({**record, "repeat": repeat, "seconds": seconds, "loops": loops})
-            if times:
+            call, found = self._check(name, case, operation, expected)
+            records[name, ""] = self._facts(case, operation, name) | {"definition": definition} | found
+            if call:
+                calls[name, ""] = call
+        plans = self._plan(records, calls, repeats)
+        if ("matmul", "") in calls and operation == "conv2d":
+            for step, call in steps.calls(case, self.operands(case)).items():
+                calls["matmul", step] = call
+                records["matmul", step] = self._step(records["matmul", ""], step)
+                plans["matmul", step] = timing.plan(call, repeats, self.stopwatch)
+        rows = self._time(records, calls, plans, 0)
+        for name, step in calls:
+            if not step:
+                times = [row["seconds"] for row in rows if (row["implementation"], row["step"]) == (name, "")]
                 self.estimates.learn(name, case, operation, min(times))
-            else:
+        return rows
+
+    def repeat(self, case: Case, operation: str, turn: int, known: Sequence[tuple[dict, timing.Plan]]) -> list[dict]:
+        """A later round: further timings of what was measured in the first, whose records and plans are known."""
+        records = {(record["implementation"], record["step"]): record for record, _ in known}
+        plans = dict(zip(records, (plan for _, plan in known)))
+        calls = {(name, step): self.prepare(name, case, operation) for name, step in records if not step}
+        if any(step for _, step in records):
+            parts = steps.calls(case, self.operands(case))
+            calls |= {("matmul", step): parts[step] for _, step in records if step}
+        return self._time(records, calls, plans, turn)
+
+    def _plan(self, records, calls, repeats):
+        """The plans of the calls; one that proves to take longer than the limit is not timed."""
+        plans = {}
+        for key, call in list(calls.items()):
+            plans[key] = timing.plan(call, repeats, self.stopwatch)
+            if plans[key].seconds > self.limit:
+                records[key] |= {"status": "not run", "estimate_seconds": plans.pop(key).seconds}
+                del calls[key]
+        return plans
+
+    def _time(self, records, calls, plans, turn):
+        # In the first round a long call has been timed already, when it was planned.
+        times = {key: [plans[key].seconds] for key in calls if turn == 0 and plans[key].seconds > timing.LONG}
+        later = {key: call for key, call in calls.items() if key not in times}
+        times |= timing.take_turns(later, plans, self.stopwatch)
+        rows = []
+        for key, record in records.items():
+            if key not in times:
                 rows.append(record)
+            for repeat, seconds in enumerate(times.get(key, ())):
+                timed = {"round": turn, "repeat": repeat, "seconds": seconds, "loops": plans[key].loops}
+                rows.append(record | timed)
         return rows
 
     def _facts(self, case, operation, name):
         itemsize = np.dtype(self.dtype).itemsize
-        return {
-            "case": case.name,
-            "operation": operation,
+        return costs.facts(case, operation) | {
             "implementation": name,
-            "batch": case.input_size[0],
+            "step": "",
+            "device": self.device,
             "dtype": self.dtype,
             "threads": self.threads,
             "multiply_adds": costs.multiply_adds(case, operation),
@@ -112,18 +150,25 @@ class Worker:
             "workspace_bytes": costs.workspace_bytes(case, operation, name, itemsize),
         }
 
+    @staticmethod
+    def _step(record, step):
+        """The record of a part of a call: its arithmetic is all in the product, its memory is not told apart."""
+        record = record | {"step": step, "bytes": None, "workspace_bytes": None, "peak_bytes": None}
+        return record if step == steps.PRODUCT else record | {"multiply_adds": None}
+
     def _check(self, name, case, operation, expected):
         """The call if it may be timed, else None, and what was found out about it. No clock runs here."""
+        tracing = TRACING.get(name, 1)
         try:
-            estimate = self.estimates.seconds(name, case, operation, self.limit / TRACING)
+            estimate = self.estimates.seconds(name, case, operation, self.limit / tracing)
             if estimate > self.limit:
                 return None, {"status": "not run", "estimate_seconds": estimate}
             call = self.prepare(name, case, operation)
-            if name == "torch" or estimate * TRACING > self.limit:
+            if name == "torch" or estimate * tracing > self.limit:
                 result, peak = call(), None
             else:
                 result, peak = timing.peak(call)
-            error = check.error(np.asarray(result), expected)
+            error = check.error(np.asarray(result.cpu()) if name == "torch" else result, expected)
         except Exception as problem:  # whatever an implementation raises is its result, and no reason to stop
             note = f"{type(problem).__name__}: {problem}".splitlines()[0]
             return None, {"status": "failed", "note": note}

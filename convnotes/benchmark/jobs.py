@@ -1,0 +1,97 @@
+"""What a run consists of: in every round the machine's ceilings, then one job for each operation of each case."""
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from convnotes.benchmark import Refused, ceilings, machine
+from convnotes.benchmark.options import Options
+from convnotes.cases import Case, select
+
+# The images in a batch of a network's layers; every other case has its own.
+BATCHES, QUICK_BATCHES = (1, 8), (1,)
+
+# What a quick look measures: something for every figure.
+QUICK = (
+    "founding/*",
+    *(f"scaling/{name}" for name in ("batch 1", "batch 16", "batch 128", "channels in 1", "channels in 16")),
+    *(f"scaling/{name}" for name in ("channels in 256", "channels out 1", "channels out 16", "channels out 256")),
+    *(f"scaling/{name}" for name in ("image 4", "image 16", "image 64", "kernel 1", "kernel 5", "kernel 11")),
+    "scaling/grid *",
+    "lenet5/*",
+    "alexnet/*",
+    "vgg16/conv5_1",
+    "vgg16/pool5",
+    "resnet50/stage4 3x3",
+    "resnet50/stage4 reduce",
+    "resnet50/global pool",
+    "mobilenet/depthwise 512",
+    "mobilenet/pointwise 512 to 512",
+    "ops/*",
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One operation of a case by some implementations in one round; the rows of a job are stored all at once."""
+
+    round: int
+    case: Case
+    operation: str
+    implementations: tuple[str, ...]
+
+    @property
+    def problem(self) -> tuple[str, ...]:
+        """What is measured, as the rows of the file say it."""
+        return self.case.suite, self.case.name, str(self.case.input_size[0]), self.operation
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells this job from all others."""
+        return str(self.round), *self.problem, *self.implementations
+
+    @property
+    def is_ceiling(self) -> bool:
+        return self.case.suite == "machine"
+
+
+def choose(options: Options) -> list[Job]:
+    """All jobs in their order."""
+    if options.threads > machine.cores():
+        raise Refused(f"--threads must be at most {machine.cores()}, the number of cores, got {options.threads}")
+    cases = _cases(options)
+    problems = [(case, name) for case in cases for name in case.operations if name in options.operations]
+    if not problems:
+        offered = dict.fromkeys(name for case in cases for name in case.operations)
+        given = ",".join(options.operations)
+        raise Refused(f"--operations must be some of {', '.join(offered)} for these cases, got {given!r}")
+    ceiling = ("torch",) if options.device == "cuda" else ("numpy",)
+    jobs = []
+    for turn in range(options.rounds):
+        jobs += [Job(turn, case, case.layer, ceiling) for case in (ceilings.PRODUCT, ceilings.COPY)]
+        jobs += [Job(turn, *problem, group) for group in groups(options) for problem in problems]
+    return jobs
+
+
+def groups(options: Options) -> list[tuple[str, ...]]:
+    """The implementations that take turns in one process.
+
+    With more than one thread the idle threads of one library slow down the other, so each has its own process.
+    """
+    names = options.implementations
+    return [names] if options.threads == 1 else [(name,) for name in names]
+
+
+def _cases(options: Options) -> list[Case]:
+    try:
+        cases = select(options.cases or "*", options.suite)
+    except ValueError as problem:
+        raise Refused(f"--{problem}") from None
+    if options.quick and options.cases is None:
+        cases = [case for case in cases if any(fnmatchcase(case.name, pattern) for pattern in QUICK)]
+    if options.batch and not any(case.suite == "networks" for case in cases):
+        raise Refused(f"--batch must be given with layers of networks, which alone it changes, got {options.batch}")
+    batches = (options.batch,) if options.batch else QUICK_BATCHES if options.quick else BATCHES
+    found = []
+    for case in cases:
+        found += [case.with_batch(N) for N in batches] if case.suite == "networks" else [case]
+    return found

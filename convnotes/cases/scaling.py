@@ -1,0 +1,32 @@
+"""One convolution with one quantity varied at a time, for curves, and a grid of two quantities, for a map.
+
+The base is one image of 8 channels, 16 x 16, by 8 filters of 3 x 3. The padding keeps the image's size, so
+that the multiply-adds grow with the quantity alone. The base itself stands in every series in which its
+value occurs.
+"""
+
+from convnotes.cases.case import Case, convolution
+
+IMAGES = (1, 4, 16, 64, 128)
+CHANNELS = (1, 4, 16, 64, 256)
+SIDES = (4, 8, 16, 32, 64)
+KERNELS = (1, 3, 5, 7, 9, 11)
+GRID_KERNELS, GRID_CHANNELS = (1, 3, 5, 7), (1, 4, 16, 64)
+
+
+def _same(name, C_in=8, C_out=8, k=3, image=16, **options) -> Case:
+    return convolution(f"scaling/{name}", C_in, C_out, k, image, padding=(k - 1) // 2, **options)
+
+
+CASES = (
+    *(_same(f"batch {N}", batch=N) for N in IMAGES),
+    *(_same(f"channels in {C}", C_in=C) for C in CHANNELS),
+    *(_same(f"channels out {C}", C_out=C) for C in CHANNELS),
+    *(_same(f"image {side}", image=side) for side in SIDES),
+    *(_same(f"kernel {k}", k=k) for k in KERNELS),
+    *(
+        _same(f"grid kernel {k} channels {C}", C_in=C, C_out=4, k=k, image=12, gradients=False)
+        for k in GRID_KERNELS
+        for C in GRID_CHANNELS
+    ),
+)

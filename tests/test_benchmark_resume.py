@@ -1,0 +1,238 @@
+"""Nothing measured is lost: a run that was stopped in any way goes on, or says in a sentence why it cannot."""
+
+import errno
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+from convnotes.benchmark import Refused, journal, options, records
+from convnotes.benchmark.__main__ import main
+from convnotes.benchmark.jobs import choose
+from convnotes.benchmark.journal import Journal
+
+ARGUMENTS = ["benchmark", "--cases", "founding/pool*", "--implementations", "naive,matmul", "--rounds", "2"]
+KEYS = ["suite", "case", "batch", "operation", "implementation", "step", "round", "repeat"]
+
+
+def begin(out, *more, arguments=ARGUMENTS):
+    command = [sys.executable, "-m", "convnotes.benchmark", *arguments, "--out", str(out), *more]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def code(running):
+    running.communicate(timeout=60)
+    return running.returncode
+
+
+def wait_for_measurements(out, running, size):
+    """Wait until the unfinished measurements have this many bytes."""
+    path = out / records.UNFINISHED / records.MEASUREMENTS
+    while running.poll() is None and not (path.exists() and path.stat().st_size >= size):
+        time.sleep(0.005)
+
+
+def keys(out):
+    frame = pd.read_csv(out / records.MEASUREMENTS)
+    return sorted(map(str, frame[KEYS].to_numpy().tolist()))
+
+
+def test_a_run_killed_again_and_again_has_the_rows_of_an_undisturbed_one(tmp_path):
+    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
+    assert code(begin(undisturbed)) == 0
+    size = (undisturbed / records.MEASUREMENTS).stat().st_size
+    more, moments = [], sorted(random.uniform(0, 0.95) for _ in range(3))
+    finished = []
+    for moment in moments:
+        running = begin(killed, *more)
+        wait_for_measurements(killed, running, moment * size)
+        running.kill()
+        assert code(running) == -signal.SIGKILL
+        finished.append((killed / records.UNFINISHED / records.MEASUREMENTS).read_text().rpartition("\n\n")[0])
+        more = ["--resume"]
+    assert code(begin(killed, "--resume")) == 0
+    assert keys(killed) == keys(undisturbed)
+    assert len(set(keys(killed))) == len(keys(killed))
+    # What was finished at the first kill is there as it was measured then.
+    lines = (killed / records.MEASUREMENTS).read_text().splitlines()
+    assert set(filter(None, "\n".join(finished).splitlines())) <= set(lines)
+    sessions = json.loads((killed / records.ENVIRONMENT).read_text())["sessions"]
+    assert len(sessions) == 4
+    assert [session["after"] is None for session in sessions] == [True, True, True, False]
+    assert not (killed / records.UNFINISHED).exists()
+
+
+def refused(capsys, *arguments):
+    assert main([*map(str, arguments)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    return printed.err
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory):
+    """The folder of a run that was stopped by Ctrl-C in the middle."""
+    out = tmp_path_factory.mktemp("stopped")
+    running = begin(out)
+    wait_for_measurements(out, running, 2_000)
+    os.killpg(running.pid, signal.SIGINT)
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 130
+    sentence = "interrupted, earlier results are unchanged; --resume goes on with what is missing\n"
+    assert errors == f"convnotes benchmark: {sentence}"
+    return out
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_an_unfinished_run_is_not_begun_anew_by_mistake(stopped, capsys):
+    before = contents(stopped)
+    sentence = refused(capsys, *ARGUMENTS, "--out", stopped)
+    assert "--resume must be given to go on with the unfinished run in" in sentence
+    assert str(stopped / records.UNFINISHED) in sentence
+    assert contents(stopped) == before
+
+
+def test_there_must_be_something_to_go_on_with(tmp_path, capsys):
+    sentence = refused(capsys, *ARGUMENTS, "--out", tmp_path, "--resume")
+    assert "--resume must find an unfinished run" in sentence
+    assert not contents(tmp_path)
+
+
+def test_other_options_are_refused_by_the_command(stopped, capsys):
+    before = contents(stopped)
+    sentence = refused(capsys, *ARGUMENTS, "--out", stopped, "--resume", "--repeats", "2")
+    assert "--resume must go on with the same --repeats as the unfinished run, 3, got 2" in sentence
+    assert contents(stopped) == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["cpu", "cores", "system", "threads", "dtype", "device", "python", "numpy", "torch", "commit", "blas", "gpu"],
+)
+def test_another_machine_or_version_is_refused(stopped, name):
+    folder = stopped / records.UNFINISHED
+    now = json.loads((folder / records.ENVIRONMENT).read_text())
+    assert journal.read_environment(folder, now | {"date": "later", "load": None}) == now
+    with pytest.raises(Refused, match=rf"^--resume must go on with the same {name} as the unfinished run, "):
+        journal.read_environment(folder, now | {name: "other"})
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"sessions": 1}', "\x00"])
+def test_a_foreign_environment_is_refused(tmp_path, text):
+    (tmp_path / records.ENVIRONMENT).write_text(text)
+    with pytest.raises(Refused, match="--resume must find a readable environment"):
+        journal.read_environment(tmp_path, {})
+
+
+@pytest.fixture
+def jobs():
+    return choose(options.options(options.parser().parse_args(ARGUMENTS)))
+
+
+def rows_of(job, repeats=3):
+    suite, case, batch, operation = job.problem
+    common = {"suite": suite, "case": case, "batch": batch, "operation": operation, "status": "measured"}
+    return [
+        {**common, "implementation": name, "step": "", "round": job.round, "repeat": repeat, "seconds": 0.5, "loops": 1}
+        for name in job.implementations
+        for repeat in range(repeats)
+    ]
+
+
+@pytest.fixture
+def written(tmp_path, jobs):
+    """A folder with all jobs of a run, and the keys of the jobs in order."""
+    finished = Journal(tmp_path, jobs, 3)
+    finished.start()
+    for job in jobs:
+        finished.append(job, rows_of(job))
+    return tmp_path, [job.key for job in jobs]
+
+
+def loaded(folder, jobs):
+    finished = Journal(folder, jobs, 3)
+    finished.load()
+    return finished
+
+
+def test_whole_jobs_are_taken_over_and_stay_in_the_file(written, jobs):
+    folder, expected = written
+    before = contents(folder)
+    assert list(loaded(folder, jobs).rows) == expected
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize("cut", [1, 2, 30, 150])
+def test_a_torn_end_is_dropped(written, jobs, cut):
+    folder, expected = written
+    path = folder / records.MEASUREMENTS
+    path.write_bytes(path.read_bytes()[:-cut])
+    assert list(loaded(folder, jobs).rows) == expected[:-1]
+    again = path.read_text()
+    assert again.endswith("\n\n")
+    assert list(loaded(folder, jobs).rows) == expected[:-1]
+
+
+@pytest.mark.parametrize("torn", [",measured,", "half a row"])
+def test_a_job_with_rows_missing_is_dropped(written, jobs, torn):
+    folder, expected = written
+    path = folder / records.MEASUREMENTS
+    blocks = path.read_text().split("\n\n")
+    blocks[2] = blocks[2].rpartition("\n")[0] if torn == ",measured," else blocks[2] + "\nhalf a row"
+    path.write_text("\n\n".join(blocks))
+    # With the first round of a problem gone, its later rounds have nothing to go by.
+    lost = [key for key in expected if key[1:] == expected[2][1:]]
+    assert list(loaded(folder, jobs).rows) == [key for key in expected if key not in lost]
+
+
+def test_a_job_that_stands_there_twice_counts_once(written, jobs):
+    folder, expected = written
+    path = folder / records.MEASUREMENTS
+    path.write_text(path.read_text() + path.read_text().split("\n\n")[-2] + "\n\n")
+    assert list(loaded(folder, jobs).rows) == expected
+    assert len(pd.read_csv(path)) == sum(len(rows_of(job)) for job in jobs)
+
+
+def test_measurements_of_another_version_are_refused(written, jobs):
+    folder, _ = written
+    (folder / records.MEASUREMENTS).write_text("case,seconds\n")
+    with pytest.raises(Refused, match="--resume must find measurements of this version in"):
+        loaded(folder, jobs)
+
+
+def test_a_finished_file_is_tidy(written, jobs, tmp_path):
+    folder, _ = written
+    (tmp_path / "results").mkdir()
+    loaded(folder, jobs).finish(tmp_path / "results")
+    text = (tmp_path / "results" / records.MEASUREMENTS).read_text()
+    assert text.splitlines()[0] == ",".join(records.COLUMNS)
+    assert "\n\n" not in text
+
+
+def test_a_full_disk_is_told_in_one_sentence_and_nothing_is_lost(tmp_path, monkeypatch, capsys):
+    (tmp_path / records.README).write_text("earlier")
+    (tmp_path / records.MEASUREMENTS).write_text("earlier")
+    append, calls = Journal.append, []
+
+    def full(self, job, rows):
+        calls.append(job)
+        if len(calls) > 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        append(self, job, rows)
+
+    monkeypatch.setattr(Journal, "append", full)
+    sentence = refused(capsys, *ARGUMENTS, "--out", tmp_path)
+    assert "(No space left on device); what is measured is kept for --resume" in sentence
+    assert (tmp_path / records.README).read_text() == (tmp_path / records.MEASUREMENTS).read_text() == "earlier"
+    kept = (tmp_path / records.UNFINISHED / records.MEASUREMENTS).read_text()
+    assert kept.count("\n\n") == 3
