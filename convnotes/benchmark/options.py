@@ -36,7 +36,7 @@ def options(given: argparse.Namespace) -> Options:
     """The options of `convnotes benchmark`, with the defaults that depend on --quick and on --device."""
     defaults = {
         "rounds": 2 if given.quick else 5,
-        "limit": 0.05 if given.quick else 1.0,
+        "limit": 0.05 if given.quick else 0.5,
         "out": Path("results/quick") if given.quick else Path("results"),
         "implementations": ("torch",) if given.device == "cuda" else tuple(IMPLEMENTATIONS),
     }
@@ -97,7 +97,7 @@ def _add_benchmark(commands) -> None:
     option("rounds", None, "N", _whole(1), "times to go over the whole list of problems (default: 5, quick: 2)")
     option("repeats", 3, "N", _whole(1), "timings of a call in a round; calls above 0.1 s get one (default: 3)")
     option("batch", None, "N", _whole(1), "images in a batch of a network's layers (default: 1 and 8, quick: 1)")
-    option("limit", None, "SECONDS", _seconds, "do not run what takes longer for one call (default: 1, quick: 0.05)")
+    option("limit", None, "SECONDS", _seconds, "do not run what takes longer for one call (default: 0.5, quick: 0.05)")
     option("out", None, "FOLDER", Path, "where results are written (default: results, quick: results/quick)")
     text = "fewer rounds, a lower limit and, without --cases, fewer cases, for a first look"
     command.add_argument("--quick", action="store_true", help=text)
