@@ -16,7 +16,9 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
     X, size, alpha, beta, k = arguments.local_response_norm(
         input, size, alpha, beta, k
     )
-    return X * _denominator(X, size, alpha, k) ** -beta
+    B = neighbours(X.shape[1], size, X.dtype)
+    D = k + alpha / size * _across_channels(B, X**2)
+    return X * D**-beta
 
 
 def local_response_norm_grad_input(
@@ -31,8 +33,8 @@ def local_response_norm_grad_input(
             input, grad_output, size, alpha, beta, k
         )
     )
-    D = _denominator(X, size, alpha, k)
     B = neighbours(X.shape[1], size, X.dtype)
+    D = k + alpha / size * _across_channels(B, X**2)
     dD = -beta * dY * X * D ** (-beta - 1)
     spread = _across_channels(B.T, dD)
     return dY * D**-beta + 2 * alpha / size * X * spread
@@ -51,11 +53,6 @@ def neighbours(C: int, size: int, dtype=float) -> np.ndarray:
     for c in range(C):
         B[c, windows.channels(c, size, C)] = 1
     return B
-
-
-def _denominator(X, size, alpha, k):
-    B = neighbours(X.shape[1], size, X.dtype)
-    return k + alpha / size * _across_channels(B, X**2)
 
 
 def _across_channels(B, X):
