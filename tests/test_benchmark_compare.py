@@ -24,7 +24,8 @@ def summary(*rounds, **facts):
         ([[1.0], [1.2]], [[0.8], [0.99]], True),
         ([[1.0], [1.2]], [[0.5], [2.0]], False),
         # One round has no range: then the quartiles of the timings count.
-        ([[1.0, 2.0, 3.0]], [[2.4], [9.0]], True),
+        ([[1.0, 2.0, 3.0]], [[2.6], [9.0]], True),
+        ([[1.0, 2.0, 3.0]], [[2.4], [9.0]], False),
         ([[1.0, 2.0, 3.0]], [[2.4, 2.4, 9.0]], False),
     ],
 )
@@ -32,6 +33,20 @@ def test_two_rows_differ_where_their_ranges_do_not_overlap(a, b, differs):
     for first, second in ((a, b), (b, a)):
         both = compare.pair(summary(*first), summary(*second))
         assert both["differs"].tolist() == [differs]
+
+
+@pytest.mark.parametrize(("wobble", "differs"), [(1.0, True), (1.08, True), (1.12, False)])
+def test_no_row_is_steadier_than_the_machine_it_was_measured_on(wobble, differs):
+    """Two rows 10 % apart, each the same in all its rounds, on a machine that is up to `wobble` times slower."""
+
+    def measured(seconds):
+        found = rows("a", "conv2d", "matmul", [[seconds]] * 3)
+        found += rows("gauge", "Python loop", "python", [[2.0], [2.0], [2.0 * wobble]], suite="machine")
+        found += rows("ceiling", "copy", "numpy", [[5.0], [5.0], [5.0]], suite="machine")
+        return summarize(pd.DataFrame(found, columns=list(records.COLUMNS)))
+
+    both = compare.pair(measured(1.0), measured(1.1))
+    assert both[both["suite"] != "machine"]["differs"].tolist() == [differs]
 
 
 def test_rows_are_paired_whatever_the_number_of_threads():
@@ -152,4 +167,4 @@ def test_other_wrong_arguments_are_refused_in_one_sentence(folders, tmp_path, ca
 def test_the_help_says_what_noise_is(capsys):
     with pytest.raises(SystemExit):
         main(["compare", "--help"])
-    assert "the ranges of their rounds' medians do not overlap" in capsys.readouterr().out
+    assert "do not overlap even within their noise" in capsys.readouterr().out

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import measurements
-from convnotes.benchmark import Refused, figures, provenance, records, report, tables
+from convnotes.benchmark import Refused, figures, files, provenance, records, report, tables
 from convnotes.benchmark.figures import time
 from convnotes.benchmark.summary import COLUMNS, summarize
 from convnotes.benchmark.summary import ceilings as best
@@ -280,7 +280,7 @@ def test_old_figures_do_not_outlive_new_results(full, tmp_path):
     for name in records.ALL:
         (tmp_path / name).write_bytes((full / name).read_bytes())
     (tmp_path / "empty").mkdir()
-    records.publish(tmp_path / "empty", tmp_path, records.REPORT)
+    files.publish(tmp_path / "empty", tmp_path, records.REPORT)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "environment.json", "measurements.csv"]
 
 

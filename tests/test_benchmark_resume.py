@@ -12,7 +12,7 @@ import time
 import pandas as pd
 import pytest
 
-from convnotes.benchmark import Refused, journal, options, records
+from convnotes.benchmark import Refused, environments, files, options, records
 from convnotes.benchmark.__main__ import main
 from convnotes.benchmark.jobs import choose
 from convnotes.benchmark.journal import Journal
@@ -122,16 +122,16 @@ def test_other_options_are_refused_by_the_command(stopped, capsys):
 def test_another_machine_or_version_is_refused(stopped, name):
     folder = stopped / records.UNFINISHED
     now = json.loads((folder / records.ENVIRONMENT).read_text())
-    assert journal.read_environment(folder, now | {"date": "later", "load": None}) == now
+    assert environments.read(folder, now | {"date": "later", "load": None}) == now
     with pytest.raises(Refused, match=rf"^--resume must go on with the same {name} as the unfinished run, "):
-        journal.read_environment(folder, now | {name: "other"})
+        environments.read(folder, now | {name: "other"})
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"sessions": 1}', "\x00"])
 def test_a_foreign_environment_is_refused(tmp_path, text):
     (tmp_path / records.ENVIRONMENT).write_text(text)
     with pytest.raises(Refused, match="--resume must find a readable environment"):
-        journal.read_environment(tmp_path, {})
+        environments.read(tmp_path, {})
 
 
 @pytest.fixture
@@ -193,6 +193,26 @@ def test_a_job_with_rows_missing_is_dropped(written, jobs, torn):
     # With the first round of a problem gone, its later rounds have nothing to go by.
     lost = [key for key in expected if key[1:] == expected[2][1:]]
     assert list(loaded(folder, jobs).rows) == [key for key in expected if key not in lost]
+
+
+def test_a_later_round_that_failed_is_taken_over_too(written, jobs):
+    folder, expected = written
+    last = jobs[-1]
+    finished = Journal(folder, jobs[:-1], 3)
+    finished.load()
+    timed, (failed, *_) = rows_of(last)[:3], rows_of(last)[3:]
+    fault = {name: value for name, value in failed.items() if name not in ("repeat", "seconds", "loops")}
+    finished.append(last, [*timed, fault | {"status": "failed", "note": "MemoryError: too large"}])
+    assert list(loaded(folder, jobs).rows) == expected
+
+
+def test_a_folder_that_a_run_is_writing_to_is_refused(tmp_path, capsys):
+    before = contents(tmp_path)
+    with files.writing(tmp_path, name=records.UNFINISHED):
+        assert "--out must be a folder that no other run is writing to" in refused(
+            capsys, *ARGUMENTS, "--out", tmp_path
+        )
+    assert contents(tmp_path) == before
 
 
 def test_a_job_that_stands_there_twice_counts_once(written, jobs):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from convnotes import OPERATIONS, check, matmul, naive
-from convnotes.benchmark import ceilings, records, steps, timing, torch_calls, worker
+from convnotes.benchmark import ceilings, measuring, records, steps, timing, torch_calls
 from convnotes.benchmark.estimate import Estimates
 from convnotes.cases import SUITES, Case, select
 
@@ -79,9 +79,11 @@ def measure(modules, tmp_path, limit=2.0, definition_limit=2.0, repeats=3):
     (case,) = select("founding/pool batch")
     path = tmp_path / "expected.npy"
     modules_of_definition = {"naive": "convnotes.naive", "matmul": "convnotes.matmul"}
-    definer = worker.Worker(modules_of_definition, "float32", "float64", definition_limit, 1)
+    definer = measuring.Worker(modules_of_definition, "float32", "float64", definition_limit, 1)
     definition = definer.define(case, "max_pool2d", path)
-    return worker.Worker(modules, "float32", "float32", limit, 1).measure(case, "max_pool2d", definition, path, repeats)
+    return measuring.Worker(modules, "float32", "float32", limit, 1).measure(
+        case, "max_pool2d", definition, path, repeats
+    )
 
 
 def test_a_right_implementation_is_timed(registered, tmp_path):
@@ -119,7 +121,7 @@ def test_an_implementation_that_raises_leaves_a_record(registered, tmp_path):
 
 def test_measuring_improves_the_estimate(registered, tmp_path, monkeypatch):
     learnt = []
-    monkeypatch.setattr(worker.Estimates, "learn", lambda self, *facts: learnt.append(facts) or LEARN(self, *facts))
+    monkeypatch.setattr(measuring.Estimates, "learn", lambda self, *facts: learnt.append(facts) or LEARN(self, *facts))
     rows = measure(registered(matmul.max_pool2d), tmp_path)
     assert learnt[-1][0] == "registered"
     assert learnt[-1][-1] == min(row["seconds"] for row in rows)
@@ -133,7 +135,7 @@ def test_what_would_take_too_long_leaves_an_estimate(registered, tmp_path):
 
 
 def test_what_took_too_long_against_all_estimates_is_not_timed(registered, tmp_path, monkeypatch):
-    monkeypatch.setattr(worker.Estimates, "seconds", lambda *arguments: 0.0)
+    monkeypatch.setattr(measuring.Estimates, "seconds", lambda *arguments: 0.0)
     (row,) = measure(registered(matmul.max_pool2d), tmp_path, limit=1e-7)
     assert row["status"] == "not run"
     assert row["estimate_seconds"] > 1e-7
@@ -147,15 +149,15 @@ def test_the_definition_is_by_matrix_products_where_loops_would_take_too_long(re
 
 def test_the_definition_starts_from_the_same_rounded_numbers(tmp_path):
     (case,) = select("founding/bias")
-    rounded = worker.Worker({"matmul": "convnotes.matmul"}, "float32", "float64", 2.0, 1)
-    single = worker.Worker({"matmul": "convnotes.matmul"}, "float32", "float32", 2.0, 1)
+    rounded = measuring.Worker({"matmul": "convnotes.matmul"}, "float32", "float64", 2.0, 1)
+    single = measuring.Worker({"matmul": "convnotes.matmul"}, "float32", "float32", 2.0, 1)
     wide, narrow = (w.prepare("matmul", case, "bias_add").keywords["input"] for w in (rounded, single))
     assert (wide.dtype, narrow.dtype) == (np.float64, np.float32)
     assert np.array_equal(wide, narrow)
 
 
 def worker_for(names, limit=2.0):
-    return worker.Worker({name: f"convnotes.{name}" for name in names}, "float32", "float32", limit, 1)
+    return measuring.Worker({name: f"convnotes.{name}" for name in names}, "float32", "float32", limit, 1)
 
 
 @pytest.fixture
@@ -163,11 +165,11 @@ def first_round(tmp_path):
     """A worker, a convolution, and what the first round measured of it."""
     (case,) = select("ops/conv2d grouped")
     path = tmp_path / "expected.npy"
-    worker.Worker({"matmul": "convnotes.matmul", "naive": "convnotes.naive"}, "float32", "float64", 2.0, 1).define(
+    measuring.Worker({"matmul": "convnotes.matmul", "naive": "convnotes.naive"}, "float32", "float64", 2.0, 1).define(
         case, "conv2d", path
     )
-    measuring = worker_for(["matmul"])
-    return measuring, case, measuring.measure(case, "conv2d", "naive", path, 2)
+    timed = worker_for(["matmul"])
+    return timed, case, timed.measure(case, "conv2d", "naive", path, 2)
 
 
 def test_the_steps_of_the_matrix_products_are_timed_apart(first_round):
@@ -195,13 +197,41 @@ def test_the_steps_make_up_the_convolution(name, rng):
 
 
 def test_a_later_round_times_what_the_first_one_measured(first_round):
-    measuring, case, rows = first_round
+    timed, case, rows = first_round
     known = [(row, timing.Plan(row["seconds"], row["loops"], 2)) for row in rows if row["repeat"] == 0]
-    again = measuring.repeat(case, "conv2d", 3, known)
+    again = timed.repeat(case, "conv2d", 3, known)
     assert [(row["step"], row["repeat"]) for row in again] == [(row["step"], row["repeat"]) for row in rows]
     assert {row["round"] for row in again} == {3}
     for before, after in zip(rows, again):
         assert before | {"round": 3, "seconds": after["seconds"]} == after
+
+
+def test_what_fails_in_a_later_round_leaves_a_record_and_spares_the_others(first_round, monkeypatch):
+    timed, case, rows = first_round
+    known = [(row, timing.Plan(row["seconds"], row["loops"], 2)) for row in rows if row["repeat"] == 0]
+    calls = steps.calls(case, timed.operands(case))
+
+    def broken():
+        raise MemoryError("too large")
+
+    monkeypatch.setattr(steps, "calls", lambda *arguments: calls | {steps.PRODUCT: broken})
+    again = timed.repeat(case, "conv2d", 3, known)
+    (failed,) = (row for row in again if row["step"] == steps.PRODUCT)
+    assert (failed["status"], failed["note"], failed["round"]) == ("failed", "MemoryError: too large", 3)
+    assert failed["repeat"] is failed["seconds"] is None
+    others = [row for row in rows if row["step"] != steps.PRODUCT]
+    assert [(row["step"], row["status"]) for row in again if row is not failed] == [
+        (row["step"], "measured") for row in others
+    ]
+
+
+def test_plain_loops_get_a_tenth_of_the_limit(tmp_path, monkeypatch):
+    (case,) = select("founding/pool batch")
+    both = worker_for(("naive", "matmul"), limit=1.0)
+    np.save(tmp_path / "expected.npy", both.prepare("naive", case, "max_pool2d")())
+    monkeypatch.setattr(measuring.Estimates, "seconds", lambda *arguments: 0.2)
+    rows = both.measure(case, "max_pool2d", "naive", tmp_path / "expected.npy", 1)
+    assert [(row["implementation"], row["status"]) for row in rows] == [("naive", "not run"), ("matmul", "measured")]
 
 
 def test_a_long_call_is_not_made_again_after_it_was_planned(monkeypatch, registered, tmp_path):
@@ -214,7 +244,9 @@ def test_a_long_call_is_not_made_again_after_it_was_planned(monkeypatch, registe
 @pytest.mark.parametrize("name", ["ops/conv2d grouped", "ops/conv_transpose2d", "ops/bias", "founding/normalization"])
 def test_the_definition_image_by_image_is_that_of_the_batch(name, tmp_path):
     (case,) = select(name)
-    defining = worker.Worker({name: f"convnotes.{name}" for name in ("naive", "matmul")}, "float32", "float64", 1e-9, 1)
+    defining = measuring.Worker(
+        {name: f"convnotes.{name}" for name in ("naive", "matmul")}, "float32", "float64", 1e-9, 1
+    )
     for operation in case.operations:
         assert defining.define(case, operation, tmp_path / "expected.npy") == "matmul"
         expected = defining.prepare("naive", case, operation)()
@@ -224,8 +256,11 @@ def test_the_definition_image_by_image_is_that_of_the_batch(name, tmp_path):
 def test_a_ceiling_has_a_row_for_each_timing(monkeypatch):
     monkeypatch.setattr(ceilings, "SIDE", 8)
     monkeypatch.setattr(ceilings, "COPIED", 1000)
-    for case, costs in ((ceilings.PRODUCT, (512, 768)), (ceilings.COPY, (None, 2000))):
+    monkeypatch.setattr(ceilings, "STEPS", 10)
+    costs_of_all = (512, 768), (None, 2000), (None, None)
+    for (case, name), costs in zip(ceilings.on("cpu"), costs_of_all, strict=True):
         rows = ceilings.measure(case, 1, 2, "float32", "cpu", 2)
         assert [(row["round"], row["repeat"]) for row in rows] == [(1, 0), (1, 1)]
-        assert {(row.get("multiply_adds"), row["bytes"]) for row in rows} == {costs}
+        assert {(row.get("multiply_adds"), row.get("bytes")) for row in rows} == {costs}
+        assert {row["implementation"] for row in rows} == {name}
         assert all(row["seconds"] > 0 and set(row) <= set(records.COLUMNS) for row in rows)

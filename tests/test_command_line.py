@@ -54,6 +54,7 @@ def test_a_run_measures_every_implementation(results):
     assert set(zip(ceilings["case"], ceilings["operation"], ceilings["implementation"])) == {
         ("ceiling", "matrix product", "numpy"),
         ("ceiling", "copy", "numpy"),
+        ("gauge", "Python loop", "python"),
     }
     assert (ceilings["seconds"] > 0).all()
     assert set(frame["implementation"]) == set(convnotes.IMPLEMENTATIONS)
@@ -106,8 +107,8 @@ def test_a_quick_look_has_its_own_defaults():
         options(parser().parse_args(["benchmark", *arguments]))
         for arguments in ([], ["--quick"], ["--quick", "--repeats", "7", "--limit", "9", "--out", "here"])
     )
-    assert (full.rounds, full.repeats, full.limit, full.out) == (5, 3, 0.5, Path("results"))
-    assert (quick.rounds, quick.repeats, quick.limit, quick.out) == (2, 3, 0.05, Path("results/quick"))
+    assert (full.rounds, full.repeats, full.limit, full.out) == (5, 3, 2.0, Path("results"))
+    assert (quick.rounds, quick.repeats, quick.limit, quick.out) == (2, 3, 0.5, Path("results/quick"))
     assert (mixed.rounds, mixed.repeats, mixed.limit, mixed.out) == (2, 7, 9.0, Path("here"))
     assert quick.implementations == tuple(convnotes.IMPLEMENTATIONS)
 

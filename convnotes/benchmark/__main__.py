@@ -31,12 +31,12 @@ def _benchmark(given) -> int:
 
 
 def _plot(given) -> int:
-    from convnotes.benchmark import records, report
+    from convnotes.benchmark import files, records, report
 
     measurements = records.read(given.out)
-    with records.writing(given.out) as folder:
+    with files.writing(given.out) as folder:
         report.write(*measurements, folder)
-        records.publish(folder, given.out, records.REPORT)
+        files.publish(folder, given.out, records.REPORT)
     return 0
 
 

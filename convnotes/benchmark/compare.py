@@ -1,8 +1,6 @@
 """Two results folders side by side: what differs between them, and which rows differ by more than their noise.
 
-Two rows differ where the ranges of their rounds' medians do not overlap: no round of the one came as low,
-or as high, as any of the other. Where either row has fewer than two rounds, the interquartile ranges of
-all timings stand in for these.
+The noise is each run's own, as its `summary.csv` states it in noise_low and noise_high.
 """
 
 from pathlib import Path
@@ -14,9 +12,9 @@ from convnotes.benchmark.summary import KEYS, geometric_mean, summarize
 from convnotes.benchmark.units import digits, duration
 
 NOISE = (
-    "Two rows differ where the ranges of their rounds' medians do not overlap: no round of the one came as low, or as "
-    "high, as any of the other. Rows with fewer than 2 rounds are compared by the interquartile ranges of their "
-    "timings."
+    "Two rows differ where their times do not overlap even within their noise. The noise of a row is the range of its "
+    "rounds' medians (of a single round, the interquartile range), but never narrower in proportion than the widest of "
+    "what the machine itself did in the same run: a matrix product, a copy and a Python loop, once in every round."
 )
 _FACTS = ("cpu", "gpu", "cores", "system", "threads", "device", "dtype", "python", "numpy", "torch", "blas", "commit")
 _PROBLEM = ["suite", "case", "batch", "operation", "implementation", "step"]
@@ -50,14 +48,8 @@ def pair(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
 
     The columns of the two end in `_a` and `_b`.
     """
-    problem = _problem(a, b)
-    both = a.merge(b, on=problem, suffixes=("_a", "_b"))
-    by_rounds = (both["rounds_a"] > 1) & (both["rounds_b"] > 1)
-    ends = {}
-    for side in "ab":
-        ends["low", side] = both[f"low_{side}"].where(by_rounds, both[f"lower_{side}"])
-        ends["high", side] = both[f"high_{side}"].where(by_rounds, both[f"upper_{side}"])
-    apart = (ends["low", "b"] > ends["high", "a"]) | (ends["low", "a"] > ends["high", "b"])
+    both = a.merge(b, on=_problem(a, b), suffixes=("_a", "_b"))
+    apart = (both["noise_low_b"] > both["noise_high_a"]) | (both["noise_low_a"] > both["noise_high_b"])
     return both.assign(ratio=both["median_b"] / both["median_a"], differs=apart)
 
 

@@ -2,6 +2,8 @@
 
 from math import prod
 
+import numpy as np
+
 from convnotes import OPERATIONS, windows
 from convnotes.cases import Case
 
@@ -20,6 +22,19 @@ def facts(case: Case, operation: str) -> dict:
         "stride": p.stride[0] if p else 1,
         "groups": case.options.get("groups", 1),
         "operation": operation,
+    }
+
+
+def record(case: Case, operation: str, implementation: str, dtype: str) -> dict:
+    """What a row says of a whole call before it is made."""
+    itemsize = np.dtype(dtype).itemsize
+    return facts(case, operation) | {
+        "implementation": implementation,
+        "step": "",
+        "dtype": dtype,
+        "multiply_adds": multiply_adds(case, operation),
+        "bytes": compulsory_bytes(case, operation, itemsize),
+        "workspace_bytes": workspace_bytes(case, operation, implementation, itemsize),
     }
 
 

@@ -1,4 +1,4 @@
-"""What a run consists of: in every round the machine's ceilings, then one job for each operation of each case."""
+"""What a run consists of: in every round the machine itself, then one job for each operation of each case."""
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -13,7 +13,7 @@ BATCHES, QUICK_BATCHES = (1, 8), (1,)
 # What a quick look measures: something for every figure.
 QUICK = (
     "founding/*",
-    *(f"scaling/{name}" for name in ("batch 1", "batch 16", "batch 128", "channels in 1", "channels in 16")),
+    *(f"scaling/{name}" for name in ("batch 1", "batch 16", "batch 256", "channels in 1", "channels in 16")),
     *(f"scaling/{name}" for name in ("channels in 256", "channels out 1", "channels out 16", "channels out 256")),
     *(f"scaling/{name}" for name in ("image 4", "image 16", "image 64", "kernel 1", "kernel 5", "kernel 11")),
     "scaling/grid *",
@@ -50,7 +50,7 @@ class Job:
         return str(self.round), *self.problem, *self.implementations
 
     @property
-    def is_ceiling(self) -> bool:
+    def is_machine(self) -> bool:
         return self.case.suite == "machine"
 
 
@@ -64,10 +64,9 @@ def choose(options: Options) -> list[Job]:
         offered = dict.fromkeys(name for case in cases for name in case.operations)
         given = ",".join(options.operations)
         raise Refused(f"--operations must be some of {', '.join(offered)} for these cases, got {given!r}")
-    ceiling = ("torch",) if options.device == "cuda" else ("numpy",)
     jobs = []
     for turn in range(options.rounds):
-        jobs += [Job(turn, case, case.layer, ceiling) for case in (ceilings.PRODUCT, ceilings.COPY)]
+        jobs += [Job(turn, case, case.layer, (name,)) for case, name in ceilings.on(options.device)]
         jobs += [Job(turn, *problem, group) for group in groups(options) for problem in problems]
     return jobs
 

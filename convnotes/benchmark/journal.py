@@ -6,23 +6,15 @@ with everything else that is not a whole job. Readers of CSV skip empty lines.
 
 import csv
 import io
-import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from convnotes.benchmark import Refused, records
+from convnotes.benchmark.files import write
 from convnotes.benchmark.jobs import Job
 
-# What must be the same for a run to go on: all that is known of it, but for its dates and loads.
-CHANGING = ("date", "load", "sessions")
-
 Rows = list[dict]
-
-
-def exists(folder: Path) -> bool:
-    """Whether a run has begun there: its environment is written before anything else."""
-    return (folder / records.ENVIRONMENT).exists()
 
 
 class Journal:
@@ -37,12 +29,12 @@ class Journal:
 
     def start(self) -> None:
         """Begin without any job."""
-        _write(self._path, _text([records.COLUMNS]))
+        write(self._path, _text([records.COLUMNS]))
 
     def load(self) -> None:
         """Take over the whole jobs that are in the file, and drop all else from it."""
         self.rows = _whole(_blocks(self._path), self._jobs, self._repeats)
-        _write(self._path, _text([records.COLUMNS]) + "".join(map(_block, self.rows.values())))
+        write(self._path, _text([records.COLUMNS]) + "".join(map(_block, self.rows.values())))
 
     def append(self, job: Job, rows: Rows) -> None:
         """Add the rows of a job; they are on disk when this returns."""
@@ -60,44 +52,7 @@ class Journal:
     def finish(self, folder: Path) -> None:
         """Write all measurements, without the empty lines, to another folder."""
         rows = [row.values() for job in self._jobs for row in self.rows.get(job.key, [])]
-        _write(folder / records.MEASUREMENTS, _text([records.COLUMNS, *rows]))
-
-
-def write_environment(folder: Path, environment: dict) -> None:
-    """Store the environment beside the measurements."""
-    _write(folder / records.ENVIRONMENT, json.dumps(environment, indent=2) + "\n")
-
-
-def read_environment(folder: Path, now: dict) -> dict:
-    """The environment that a run began with; refuses to go on with it in another one."""
-    try:
-        before = json.loads((folder / records.ENVIRONMENT).read_text(encoding="utf-8"))
-        names = [name for name in before if name not in CHANGING]
-        sessions = [session["date"] for session in before["sessions"]]
-    except (ValueError, TypeError, KeyError):
-        sessions = []
-    if not sessions:
-        raise Refused(f"--resume must find a readable {records.ENVIRONMENT} in {str(folder)!r}, or it be deleted")
-    now = json.loads(json.dumps(now))
-    for name in dict.fromkeys([*names, *(name for name in now if name not in CHANGING)]):
-        old, new = before.get(name), now.get(name)
-        if old == new:
-            continue
-        if name == "options":
-            key = next(key for key in (*new, *old) if old.get(key) != new.get(key))
-            name, old, new = f"--{key}", old.get(key), new.get(key)
-        raise Refused(f"--resume must go on with the same {name} as the unfinished run, {old!r}, got {new!r}")
-    return before
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace a file in one step; it is on disk when this returns."""
-    new = path.with_name(path.name + ".new")
-    with new.open("w", newline="", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(new, path)
+        write(folder / records.MEASUREMENTS, _text([records.COLUMNS, *rows]))
 
 
 def _text(rows) -> str:
@@ -146,13 +101,15 @@ def _key(block) -> tuple:
 
 
 def _is_whole(block, job, repeats, first) -> bool:
-    """Whether nothing is missing; a later round has the same rows as the first had timings."""
+    """Whether nothing is missing; a later round has the same rows as the first had timings, or says what failed."""
     if any(None in row or None in row.values() for row in block):
         return False
     measured = _measured(block)
     if job.round:
         counts = {key: len(rows) for key, rows in _measured(first or []).items()}
-        return sum(counts.values()) == len(block) and counts == {key: len(rows) for key, rows in measured.items()}
+        failed = {(row["implementation"], row["step"]): 1 for row in block if row["status"] == "failed"}
+        found = {key: len(rows) for key, rows in measured.items()} | failed
+        return sum(found.values()) == len(block) and found == counts | failed
     numbered = all([row["repeat"] for row in rows] == [str(i) for i in range(len(rows))] for rows in measured.values())
     complete = all(len(rows) in (1, repeats) for rows in measured.values())
     return numbered and complete and {row["implementation"] for row in block} == set(job.implementations)

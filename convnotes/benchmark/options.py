@@ -36,7 +36,7 @@ def options(given: argparse.Namespace) -> Options:
     """The options of `convnotes benchmark`, with the defaults that depend on --quick and on --device."""
     defaults = {
         "rounds": 2 if given.quick else 5,
-        "limit": 0.05 if given.quick else 0.5,
+        "limit": 0.5 if given.quick else 2.0,
         "out": Path("results/quick") if given.quick else Path("results"),
         "implementations": ("torch",) if given.device == "cuda" else tuple(IMPLEMENTATIONS),
     }
@@ -97,7 +97,8 @@ def _add_benchmark(commands) -> None:
     option("rounds", None, "N", _whole(1), "times to go over the whole list of problems (default: 5, quick: 2)")
     option("repeats", 3, "N", _whole(1), "timings of a call in a round; calls above 0.1 s get one (default: 3)")
     option("batch", None, "N", _whole(1), "images in a batch of a network's layers (default: 1 and 8, quick: 1)")
-    option("limit", None, "SECONDS", _seconds, "do not run what takes longer for one call (default: 0.5, quick: 0.05)")
+    text = "do not run what takes longer for one call, plain loops a tenth of it (default: 2, quick: 0.5)"
+    option("limit", None, "SECONDS", _seconds, text)
     option("out", None, "FOLDER", Path, "where results are written (default: results, quick: results/quick)")
     text = "fewer rounds, a lower limit and, without --cases, fewer cases, for a first look"
     command.add_argument("--quick", action="store_true", help=text)
@@ -119,9 +120,8 @@ def _add_compare(commands) -> None:
         "compare",
         help="compare the measurements in two folders",
         description="Compare the measurements in two results folders, of two machines or two commits, row by row.",
-        epilog="Two rows differ where the ranges of their rounds' medians do not overlap: no round of the one came as\n"
-        "low, or as high, as any of the other. Rows with fewer than 2 rounds are compared by the interquartile\n"
-        "ranges of their timings.",
+        epilog="Two rows differ where their times do not overlap even within their noise: the range of their rounds'\n"
+        "medians, or that of what the machine itself did in the same run, where this is wider.",
     )
     command.add_argument("a", metavar="A", type=Path, help="results folder, as `convnotes benchmark` writes it")
     command.add_argument("b", metavar="B", type=Path, help="results folder to compare with it")

@@ -1,10 +1,6 @@
-"""The files of a finished run: what their columns are, how they are read, and how they replace earlier ones."""
+"""The files of a finished run: what they are called, what their columns are, and how they are read."""
 
 import json
-import os
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from convnotes.benchmark import Refused, provenance
@@ -28,7 +24,8 @@ STATUSES = ("measured", "not run", "wrong", "failed")
 
 # One row for each timing; an implementation that was not timed has one row without `round`, `repeat` and
 # `seconds`. An empty `step` is the whole call; the parts of a call have no costs of their own but the
-# product's multiply-adds. The suite "machine" holds the ceilings, measured once in every round.
+# product's multiply-adds. The suite "machine" holds what
+# the machine itself did, measured once in every round.
 COLUMNS = {
     "suite": "str",
     "case": "str",
@@ -59,44 +56,6 @@ COLUMNS = {
     "estimate_seconds": "float64",
     "note": "str",
 }
-
-
-@contextmanager
-def writing(
-    out: Path, keep: Callable[[Path], bool] = lambda folder: False, name: str = ".unfinished-report"
-) -> Iterator[Path]:
-    """A folder inside `out` for what is not finished, gone when the block is left, unless it is to be kept.
-
-    Refuses an `out` that cannot be written to, or where results would replace files of another origin.
-    """
-    folder, new = out / name, not out.exists()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / ".writable").touch()
-        (folder / ".writable").unlink()
-        if (out / README).exists() and not (out / MEASUREMENTS).exists():
-            raise Refused(f"--out must be a folder without a {README} of another origin, got {str(out)!r}")
-        if blocked := [name for name in ALL if (out / name).is_dir()]:
-            raise Refused(f"--out must be a folder where {blocked[0]} is not a folder, got {str(out)!r}")
-        yield folder
-    except OSError as problem:
-        reason = problem.strerror or str(problem)
-        kept = "; what is measured is kept for --resume" if keep(folder) else ""
-        raise Refused(f"--out must be a folder that can be written to, got {str(out)!r} ({reason}){kept}") from None
-    finally:
-        if not keep(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-        if new and out.is_dir() and not any(out.iterdir()):
-            out.rmdir()
-
-
-def publish(folder: Path, out: Path, names=ALL) -> None:
-    """Move the named files from `folder` to `out`, each in one step; those `folder` lacks are removed from `out`."""
-    for name in names:
-        if (folder / name).exists():
-            os.replace(folder / name, out / name)
-        else:
-            (out / name).unlink(missing_ok=True)
 
 
 def read(out: Path, name: str = "--out"):

@@ -26,8 +26,9 @@ _READING = """\
 - The clock holds the call on NumPy arrays, and for torch the call on tensors that exist already. A short call is
   looped inside one timing so that it lasts at least 2 ms. With one thread all implementations take turns in one
   process, repeat by repeat; with more, each has a process of its own. A forward convolution adds its bias.
-- Two runs are compared by `convnotes compare`, which takes the ranges of the rounds' medians, `low` to `high` in
-  `summary.csv`, for the noise of a row.
+- Two runs are compared by `convnotes compare`. It takes for the noise of a row the range of its rounds' medians, or
+  that of what the machine itself did once in every round (a matrix product, a copy, a Python loop), where this is
+  wider: `noise_low` to `noise_high` in `summary.csv`.
 - A gradient of torch is the kernel of its backward pass alone. What a forward pass leaves behind is there before the
   clock starts: the places of a max pool's maxima, the intermediate arrays of a local response normalization. The
   other implementations find these again inside the clock.

@@ -7,13 +7,12 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 from tqdm import tqdm
 
 from convnotes import IMPLEMENTATIONS
-from convnotes.benchmark import Refused, ceilings, journal, machine, records, worker
+from convnotes.benchmark import Refused, ceilings, environments, files, machine, records, worker
 from convnotes.benchmark.jobs import Job, choose, groups
 from convnotes.benchmark.journal import Journal
 from convnotes.benchmark.options import Options
@@ -25,18 +24,18 @@ def run(options: Options) -> int:
     """Measure, and write the report; returns 1 if a result was wrong or failed, else 0."""
     jobs = choose(options)
     folder = options.out / records.UNFINISHED
-    if options.resume and not journal.exists(folder):
+    if options.resume and not environments.stored(folder):
         raise Refused(f"--resume must find an unfinished run in {str(options.out)!r}, there is none")
-    if not options.resume and journal.exists(folder):
+    if not options.resume and environments.stored(folder):
         raise Refused(f"--resume must be given to go on with the unfinished run in {str(folder)!r}, or it be deleted")
     try:
-        with records.writing(options.out, keep=journal.exists, name=records.UNFINISHED):
+        with files.writing(options.out, keep=environments.stored, name=records.UNFINISHED):
             finished = Journal(folder, jobs, options.repeats)
             environment = _measure(finished, jobs, options, folder)
             faults = _report(finished, environment, options.out, folder / "results")
             shutil.rmtree(folder)
     except KeyboardInterrupt:
-        goes_on = "; --resume goes on with what is missing" if journal.exists(folder) else ""
+        goes_on = "; --resume goes on with what is missing" if environments.stored(folder) else ""
         raise Refused(f"interrupted, earlier results are unchanged{goes_on}", code=130) from None
     print(f"Written to {options.out}")
     return 1 if faults else 0
@@ -50,9 +49,9 @@ def _report(finished: Journal, environment: dict, out: Path, folder: Path) -> li
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     finished.finish(folder)
-    journal.write_environment(folder, environment)
+    environments.write(folder, environment)
     faults = report.write(*records.read(folder), folder)
-    records.publish(folder, out)
+    files.publish(folder, out)
     return faults
 
 
@@ -67,24 +66,24 @@ def _measure(finished: Journal, jobs: list[Job], options: Options, folder: Path)
             settings = options, names, options.dtype, options.threads, options.device
             measuring[names], found = processes.enter_context(_worker(*settings))
             libraries.append(found)
-        environment = _environment(options, libraries)
+        environment = environments.describe(options, libraries)
         if options.resume:
-            environment = journal.read_environment(folder, environment)
+            environment = environments.read(folder, environment)
         environment.setdefault("sessions", []).append(session)
-        journal.write_environment(folder, environment)
+        environments.write(folder, environment)
         finished.load() if options.resume else finished.start()
         for job in _progress(jobs):
             if job.key not in finished.rows and (rows := _rows(job, finished, options, defining, measuring, folder)):
                 finished.append(job, rows)
     session["after"] = machine.load()
-    environment["load"] = {key: _largest(environment["sessions"], key) for key in ("before", "after")}
-    journal.write_environment(folder, environment)
+    environment["load"] = {key: environments.largest_load(environment["sessions"], key) for key in ("before", "after")}
+    environments.write(folder, environment)
     return environment
 
 
 def _rows(job: Job, finished: Journal, options: Options, defining, measuring, folder: Path) -> list[dict]:
     """Measure one job; a later round has nothing to do where the first one measured nothing."""
-    if job.is_ceiling:
+    if job.is_machine:
         with process(options.threads) as executor:
             settings = options.repeats, options.dtype, options.device, options.threads
             return executor.submit(ceilings.measure, job.case, job.round, *settings).result()
@@ -100,21 +99,6 @@ def _rows(job: Job, finished: Journal, options: Options, defining, measuring, fo
 def _plan(rows: list[dict]) -> Plan:
     """The plan by which the first round measured these rows."""
     return Plan(min(float(row["seconds"]) for row in rows), int(rows[0]["loops"]), len(rows))
-
-
-def _environment(options: Options, libraries: list[dict]) -> dict:
-    given = {name: value for name, value in asdict(options).items() if name not in ("out", "resume")}
-    found = {name: [one[name] for one in libraries if one[name]] for name in ("blas", "torch_threads", "gpu")}
-    return {
-        **machine.describe(options.dtype, options.device, options.threads),
-        "options": given | {"cases": options.cases or "*"},
-        **{name: values[0] if values else None for name, values in found.items()},
-    }
-
-
-def _largest(sessions, key) -> float | None:
-    """The largest load of all sessions, where it is known of any."""
-    return max((session[key] for session in sessions if session[key] is not None), default=None)
 
 
 @contextmanager

@@ -25,3 +25,9 @@ def calls(case: Case, operands: Mapping) -> dict[str, Callable]:
         PRODUCT: lambda: filters @ columns,
         RESHAPE: lambda: bias_add(product.reshape(p.output_size), b),
     }
+
+
+def record(whole: Mapping, step: str) -> dict:
+    """What a row says of a part of a call: its arithmetic is all in the product, its memory is not told apart."""
+    part = {**whole, "step": step, "bytes": None, "workspace_bytes": None, "peak_bytes": None}
+    return part if step == PRODUCT else part | {"multiply_adds": None}

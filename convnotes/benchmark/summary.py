@@ -11,7 +11,7 @@ KEYS = ("suite", "case", "batch", "operation", "implementation", "step", "device
 GEOMETRY = ("channels_in", "channels_out", "side", "kernel", "stride", "groups")
 COLUMNS = (
     *("suite", "case", "batch", *GEOMETRY, "operation", "implementation", "step", "device", "dtype", "threads"),
-    *("status", "rounds", "repeats", "lower", "median", "upper", "low", "high", "spread"),
+    *("status", "rounds", "repeats", "lower", "median", "upper", "low", "high", "noise_low", "noise_high", "spread"),
     *("gflops", "gigabytes_per_second", "intensity"),
     *("ratio_to_torch", "speedup_over_naive", "estimate_speedup", "estimate_ratio"),
     *("error", "definition", "multiply_adds", "bytes", "workspace_bytes", "peak_bytes", "estimate_seconds", "note"),
@@ -24,6 +24,7 @@ def summarize(frame: pd.DataFrame) -> pd.DataFrame:
 
     lower, median, upper: the quartiles of all timings in seconds; spread is upper - lower over the median
     low, high: the smallest and the largest of the rounds' medians
+    noise_low, noise_high: the time within its noise; see `_with_noise`
     ratio_to_torch: the median over torch's; speedup_over_naive: naive's median over the median
     estimate_ratio, estimate_speedup: the same for a call that was not run, from its estimate
     """
@@ -41,7 +42,24 @@ def summarize(frame: pd.DataFrame) -> pd.DataFrame:
     rounds = medians.groupby(level=keys, sort=False, dropna=False).agg(["count", "min", "max"]).reindex(summary.index)
     summary["rounds"] = rounds["count"].fillna(0).astype(int)
     summary["low"], summary["high"] = rounds["min"], rounds["max"]
-    return _with_rates(summary.reset_index())[list(COLUMNS)]
+    return _with_rates(_with_noise(summary.reset_index()))[list(COLUMNS)]
+
+
+def _with_noise(summary: pd.DataFrame) -> pd.DataFrame:
+    """From which time to which a row's time may lie anywhere without meaning anything.
+
+    That is the range of its rounds' medians (with a single round the interquartile range), but never a
+    narrower one in proportion than the widest of what the machine itself did in the same run.
+    """
+    several = summary["rounds"] > 1
+    low = summary["low"].where(several, summary["lower"])
+    high = summary["high"].where(several, summary["upper"])
+    machine = summary["suite"] == MACHINE
+    least, most = (low / summary["median"])[machine].min(), (high / summary["median"])[machine].max()
+    # Not-a-number, where the machine was not gauged, widens nothing.
+    summary["noise_low"] = np.fmin(low, summary["median"] * least)
+    summary["noise_high"] = np.fmax(high, summary["median"] * most)
+    return summary
 
 
 def _with_rates(summary: pd.DataFrame) -> pd.DataFrame:

@@ -51,20 +51,25 @@ def plan(call: Callable, repeats: int, stopwatch: Stopwatch = elapsed) -> Plan:
 
 def take_turns(
     calls: Mapping[Key, Callable], plans: Mapping[Key, Plan], stopwatch: Stopwatch = elapsed
-) -> dict[Key, list[float]]:
+) -> dict[Key, list[float] | Exception]:
     """Time every call, all in turns repeat by repeat, so that a machine that slows down slows all of them alike.
 
-    Returns the seconds of one call in each repeat, by the keys of `calls`.
+    Returns the seconds of one call in each repeat, by the keys of `calls`, or what a call raised: then the others
+    go on without it.
     """
-    times = {key: [] for key in calls}
+    times: dict = {key: [] for key in calls}
     with _no_collection():
         for turn in range(max((plans[key].repeats for key in calls), default=0)):
             for key, call in calls.items():
                 p = plans[key]
-                if turn < p.repeats:
+                if turn >= p.repeats or isinstance(times[key], Exception):
+                    continue
+                try:
                     if p.seconds < WARM or (turn == 0 and p.seconds <= LONG):
                         call()
                     times[key].append(stopwatch(call, p.loops) / p.loops / 1e9)
+                except Exception as problem:  # such as a lack of memory: a result, and no reason to stop
+                    times[key] = problem
     return times
 
 

@@ -7,9 +7,9 @@ value occurs.
 
 from convnotes.cases.case import Case, convolution
 
-IMAGES = (1, 4, 16, 64, 128)
-CHANNELS = (1, 4, 16, 64, 256)
-SIDES = (4, 8, 16, 32, 64)
+IMAGES = (1, 4, 16, 64, 256, 1024)
+CHANNELS = (1, 4, 16, 64, 256, 1024)
+SIDES = (4, 8, 16, 32, 64, 128, 256)
 KERNELS = (1, 3, 5, 7, 9, 11)
 GRID_KERNELS, GRID_CHANNELS = (1, 3, 5, 7), (1, 4, 16, 64)
 

@@ -65,7 +65,7 @@ def _panel(ax, rows, style, rate) -> None:
         ax.plot(sizes.index, 2 * sizes / rate / 1e9, zorder=0, **parts.GUIDE)
     ax.set(yscale="log")
     ax.set_xscale("log", base=2)
-    ax.set_xticks(*_labelled(sorted(set(rows["value"]))), fontsize=8.5)
+    ax.set_xticks(*_labelled(sorted(set(rows["value"]))), fontsize=7.5)
     ax.xaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_locator(LogLocator(numticks=6))
     ax.grid(True)
@@ -75,7 +75,7 @@ def _labelled(values) -> tuple[list[float], list[str]]:
     """The values that were measured, and a label for those that stand far enough from the one after them."""
     labels, after = [], math.inf
     for value in reversed(values):
-        near = math.log(after / value) < 0.1 * math.log(values[-1] / values[0])
+        near = math.log(after / value) < 0.075 * math.log(values[-1] / values[0])
         labels.append("" if near else f"{value:g}")
         after = after if near else value
     return values, labels[::-1]

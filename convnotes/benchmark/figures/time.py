@@ -12,10 +12,10 @@ TITLE = "Time against multiply-adds"
 CAPTION = (
     "The time of a convolution and of its two gradients against the number of multiply-adds, on logarithmic axes: a "
     "mark for each case of the suite `scaling`, and faintly the cases of the other suites. The lines are fitted by "
-    "least squares to the logarithms of the suite `scaling`, over the range of multiply-adds written beside their "
-    "slopes, and the bands lie between the same fits of the lower and the upper quartiles. A slope of 1 is a time in "
-    "proportion to the work; less than 1 has a share that every call costs, however small. The grey line has slope 1 "
-    "and the rate of the machine's best matrix product."
+    "least squares to the logarithms of the suite `scaling`, over the last two decades that an implementation "
+    "reached, which are written beside their slopes, and the bands lie between the same fits of the lower and the "
+    "upper quartiles. A slope of 1 is a time in proportion to the work; less than 1 has a share that every call "
+    "costs, however small. The grey line has slope 1 and the rate of the machine's best matrix product."
 )
 
 
@@ -52,6 +52,11 @@ def draw(summary: pd.DataFrame) -> Figure | None:
     return figure
 
 
+def largest(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows that a line is fitted to: the last two decades of work. Below these, calls cost more than their work."""
+    return rows[rows["multiply_adds"] >= rows["multiply_adds"].max() / 100]
+
+
 def slope(rows: pd.DataFrame) -> float:
     """The exponent by which the median time grows with the multiply-adds; not-a-number for fewer than two sizes."""
     return float(_fit(rows, "median")[0]) if len(set(rows["multiply_adds"])) > 1 else float("nan")
@@ -65,6 +70,7 @@ def _fit(rows, column) -> np.ndarray:
 def _curve(ax, rows, look) -> None:
     """The marks of one implementation, the line fitted to them, and the band between the fits of the quartiles."""
     ax.plot(rows["multiply_adds"], rows["median"], linestyle="", markersize=3, **look)
+    rows = largest(rows)
     if len(set(rows["multiply_adds"])) > 1:
         ends = rows["multiply_adds"].agg(["min", "max"]).to_numpy()
         lower, middle, upper = (np.exp(np.polyval(_fit(rows, c), np.log(ends))) for c in ("lower", "median", "upper"))
@@ -73,7 +79,7 @@ def _curve(ax, rows, look) -> None:
 
 
 def _write_slopes(ax, rows, style) -> None:
-    found = {name: rows[rows["implementation"] == name] for name in style}
+    found = {name: largest(rows[rows["implementation"] == name]) for name in style}
     found = {name: group for name, group in found.items() if len(set(group["multiply_adds"])) > 1}
     for line, (name, group) in enumerate(found.items()):
         first, last = (_power(group["multiply_adds"].agg(end)) for end in ("min", "max"))
