@@ -15,6 +15,7 @@ from types import ModuleType
 IMPLEMENTATIONS = {
     "naive": "convnotes.naive",
     "matmul": "convnotes.matmul",
+    "fast": "convnotes.fast",
     "torch": "convnotes.reference",
 }
 

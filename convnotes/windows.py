@@ -86,6 +86,25 @@ class Windows:
             for y in range(number)
         )
 
+    def meetings(self, axis: int) -> list[tuple[slice, slice]]:
+        """For every entry of the kernel along an axis, the windows whose entry lies on the input, and where it lies.
+
+        Both are empty where no window has that entry on the input.
+        """
+        size, K, S, D = (of[axis] for of in (self.size, self.kernel, self.stride, self.dilation))
+        number, (before, _) = self.count[axis], self.padding[axis]
+        found = []
+        for i in range(K):
+            shift = i * D - before
+            first = max(0, -(shift // S))
+            last = min(number, (size - 1 - shift) // S + 1)
+            last = max(first, last)
+            start = first * S + shift
+            found.append(
+                (slice(first, last), slice(start, start + (last - first - 1) * S + 1 if last > first else start, S))
+            )
+        return found
+
     def entries(self, y: int, x: int, on_padding: bool = False) -> Iterator[Pair]:
         """The entries (h, w) that window (y, x) covers, in row-major order.
 

@@ -225,11 +225,11 @@ def test_what_fails_in_a_later_round_leaves_a_record_and_spares_the_others(first
     ]
 
 
-def test_plain_loops_get_a_tenth_of_the_limit(tmp_path, monkeypatch):
+def test_plain_loops_get_a_quarter_of_the_limit(tmp_path, monkeypatch):
     (case,) = select("founding/pool batch")
     both = worker_for(("naive", "matmul"), limit=1.0)
     np.save(tmp_path / "expected.npy", both.prepare("naive", case, "max_pool2d")())
-    monkeypatch.setattr(measuring.Estimates, "seconds", lambda *arguments: 0.2)
+    monkeypatch.setattr(measuring.Estimates, "seconds", lambda *arguments: 0.3)
     rows = both.measure(case, "max_pool2d", "naive", tmp_path / "expected.npy", 1)
     assert [(row["implementation"], row["status"]) for row in rows] == [("naive", "not run"), ("matmul", "measured")]
 

@@ -17,25 +17,27 @@ def series(name):
 @pytest.mark.parametrize(
     ("name", "axis", "values"),
     [
-        ("batch", 0, [1, 4, 16, 64, 256, 1024]),
-        ("channels in", 1, [1, 4, 16, 64, 256, 1024]),
-        ("image", 2, [4, 8, 16, 32, 64, 128, 256]),
+        ("batch", 0, [1, 4, 16, 64, 256, 1024, 4096]),
+        ("channels in", 1, [1, 4, 16, 64, 256, 1024, 4096]),
+        ("image", 2, [4, 8, 16, 32, 64, 128, 256, 512]),
     ],
 )
 def test_a_series_varies_one_quantity_of_the_input_over_a_decade_and_more(name, axis, values):
-    base = [1, 8, 16, 16]
+    base = [1, 4, 8, 8]
     for case, value in zip(series(name), values, strict=True):
         expected = list(base)
         expected[axis : axis + (2 if axis == 2 else 1)] = [value] * (2 if axis == 2 else 1)
         assert list(case.input_size) == expected
         assert case.name == f"scaling/{name} {value}"
-        assert case.weight_size == (8, case.input_size[1], 3, 3)
+        assert case.weight_size == (4, case.input_size[1], 3, 3)
 
 
 def test_filters_and_kernels_vary_alone_too():
-    assert [case.weight_size for case in series("channels out")] == [(C, 8, 3, 3) for C in (1, 4, 16, 64, 256, 1024)]
-    assert [case.weight_size for case in series("kernel")] == [(8, 8, k, k) for k in (1, 3, 5, 7, 9, 11)]
-    assert {case.input_size for case in series("channels out") + series("kernel")} == {(1, 8, 16, 16)}
+    assert [case.weight_size for case in series("channels out")] == [
+        (C, 4, 3, 3) for C in (1, 4, 16, 64, 256, 1024, 4096)
+    ]
+    assert [case.weight_size for case in series("kernel")] == [(4, 4, k, k) for k in (1, 3, 5, 7, 9, 11)]
+    assert {case.input_size for case in series("channels out") + series("kernel")} == {(1, 4, 8, 8)}
 
 
 @pytest.mark.parametrize("name", ["batch", "channels in", "channels out", "image"])

@@ -78,7 +78,8 @@ def compulsory_bytes(case: Case, operation: str, itemsize: int) -> int:
 def workspace_bytes(case: Case, operation: str, implementation: str, itemsize: int) -> int | None:
     """The bytes of the intermediate arrays that an implementation's docstring names; None where none are known."""
     entries = _WORKSPACES.get(implementation)
-    return None if entries is None else itemsize * entries(case, operation)
+    found = None if entries is None else entries(case, operation)
+    return None if found is None else itemsize * found
 
 
 def _naive(case: Case, operation: str) -> int:
@@ -110,6 +111,15 @@ def _matmul(case: Case, operation: str) -> int:
             return C * H * W if operation == "bias_add" else H * W
 
 
+def _fast(case: Case, operation: str) -> int | None:
+    """The bound of the algorithm that is chosen, where one alone is; an input gradient is by one for each phase."""
+    if operation not in ("conv2d", "conv2d_grad_weight", "conv_transpose2d_grad_input", "conv_transpose2d_grad_weight"):
+        return None
+    from convnotes.fast import selection
+
+    return selection.fastest(case.windows, np.dtype(np.float32)).workspace(case.windows)
+
+
 # An implementation without an entry has its workspace measured, but not predicted. torch has neither: it
 # chooses its algorithm when it runs, and its allocator is out of tracemalloc's sight.
-_WORKSPACES = {"naive": _naive, "matmul": _matmul}
+_WORKSPACES = {"naive": _naive, "matmul": _matmul, "fast": _fast}

@@ -21,7 +21,7 @@ DEFINING = 0.1  # seconds
 TRACING = {"naive": 30}
 # Plain loops get this part of the limit: they take long in proportion to their work, and a longer call of theirs
 # teaches nothing that a shorter one does not.
-PATIENCE = {"naive": 0.1}
+PATIENCE = {"naive": 0.25}
 
 
 class Worker(Calls):

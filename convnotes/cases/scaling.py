@@ -1,20 +1,21 @@
 """One convolution with one quantity varied at a time, for curves, and a grid of two quantities, for a map.
 
-The base is one image of 8 channels, 16 x 16, by 8 filters of 3 x 3. The padding keeps the image's size, so
+The base is one image of 4 channels, 8 x 8, by 4 filters of 3 x 3: small enough for plain loops to follow a
+quantity over two decades. The padding keeps the image's size, so
 that the multiply-adds grow with the quantity alone. The base itself stands in every series in which its
 value occurs.
 """
 
 from convnotes.cases.case import Case, convolution
 
-IMAGES = (1, 4, 16, 64, 256, 1024)
-CHANNELS = (1, 4, 16, 64, 256, 1024)
-SIDES = (4, 8, 16, 32, 64, 128, 256)
+IMAGES = (1, 4, 16, 64, 256, 1024, 4096)
+CHANNELS = (1, 4, 16, 64, 256, 1024, 4096)
+SIDES = (4, 8, 16, 32, 64, 128, 256, 512)
 KERNELS = (1, 3, 5, 7, 9, 11)
 GRID_KERNELS, GRID_CHANNELS = (1, 3, 5, 7), (1, 4, 16, 64)
 
 
-def _same(name, C_in=8, C_out=8, k=3, image=16, **options) -> Case:
+def _same(name, C_in=4, C_out=4, k=3, image=8, **options) -> Case:
     return convolution(f"scaling/{name}", C_in, C_out, k, image, padding=(k - 1) // 2, **options)
 
 

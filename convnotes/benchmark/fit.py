@@ -1,0 +1,73 @@
+"""The prices in `convnotes.fast.work`, fitted to this machine: `python -m convnotes.benchmark.fit`.
+
+Every algorithm of `fast` is timed on every convolution of the networks that it takes, forward, with one thread. The
+four prices are the least squares of the relative errors, none below zero. Printed are the prices, to be written
+into `convnotes/fast/work.py`, how far the model is from the measurements, and what its choices cost.
+"""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LinearRegression
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from convnotes.benchmark import timing
+from convnotes.cases import SUITES
+from convnotes.fast import selection
+
+PRICES = {"products": "PRODUCT", "copied": "COPIED", "strided": "STRIDED", "calls": "CALL"}
+REPEATS = 5
+
+
+def measure(batches=(1, 8)) -> pd.DataFrame:
+    """The seconds and the counted work of every algorithm on every layer."""
+    layers = [case for case in SUITES["networks"] if case.layer == "conv2d"]
+    rows = []
+    for case in tqdm([case.with_batch(N) for case in layers for N in batches], disable=None, leave=False):
+        operands = case.operands(np.random.default_rng(0), np.float32)
+        p, X, K = case.windows, operands["input"], operands["weight"]
+        taking = {name: module for name, module in selection.ALGORITHMS.items() if module.takes(p)}
+        calls = {name: partial(module.gather, X, K, p) for name, module in taking.items()}
+        plans = {name: timing.plan(call, REPEATS) for name, call in calls.items()}
+        for name, seconds in timing.take_turns(calls, plans).items():
+            work = selection.ALGORITHMS[name].work(p)
+            facts = {"case": case.name, "batch": p.input_size[0], "algorithm": name, "seconds": np.median(seconds)}
+            rows.append(facts | {kind: getattr(work, kind) for kind in PRICES} | {"predicted": work.seconds()})
+    return pd.DataFrame(rows)
+
+
+def fit(rows: pd.DataFrame) -> dict[str, float]:
+    """The price of each kind of work that explains the seconds best, each relative to itself."""
+    relative = rows[list(PRICES)].div(rows["seconds"], axis=0)
+    scale = relative.mean()
+    model = LinearRegression(positive=True, fit_intercept=False).fit(relative / scale, np.ones(len(rows)))
+    return dict(zip(PRICES, model.coef_ / scale))
+
+
+def loss(rows: pd.DataFrame, predicted: pd.Series) -> pd.Series:
+    """For every layer, how many times as long as the fastest algorithm the one with the least prediction takes."""
+    groups = rows.assign(predicted=predicted).groupby(["case", "batch"], sort=False)
+    chosen = groups.apply(lambda group: group.loc[group["predicted"].idxmin(), "seconds"], include_groups=False)
+    return chosen / groups["seconds"].min()
+
+
+def main() -> None:
+    """Measure, fit, and print."""
+    with threadpool_limits(1):
+        rows = measure()
+    prices = fit(rows)
+    for kind, name in PRICES.items():
+        print(f"{name} = {prices[kind]:.2g}")
+    fitted = sum(rows[kind] * price for kind, price in prices.items())
+    for name, predicted in {"as it stands": rows["predicted"], "as fitted": fitted}.items():
+        off = np.exp(np.abs(np.log(predicted / rows["seconds"])))
+        print(f"{name}: half of the predictions are within a factor of {off.median():.2f}, the choice takes ", end="")
+        lost = loss(rows, predicted)
+        print(f"{np.exp(np.log(lost).mean()):.3f} of the fastest's time on average, {lost.max():.2f} at worst")
+    print(rows.pivot_table("seconds", ["case", "batch"], "algorithm", sort=False).to_string())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""How a large problem is cut into blocks: bands of output rows, or several whole images, with their padded input.
+
+Every algorithm works block by block, so that what it holds beside input and output has a bound, and so that
+what one step writes is still in a cache when the next one reads it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from convnotes import windows
+from convnotes.windows import Windows
+
+# What an algorithm may hold at most beside its input and output, in bytes.
+BOUND = 64 * 2**20
+# What should lie in the cache of one core, in bytes: a block that steps of little arithmetic pass over.
+CACHE = 2**18
+
+
+@dataclass(frozen=True)
+class Block:
+    """The output rows `rows` of the images `images`."""
+
+    images: slice
+    rows: slice
+
+    @property
+    def count(self) -> int:
+        """The number of images."""
+        return self.images.stop - self.images.start
+
+    @property
+    def height(self) -> int:
+        """The number of output rows in each image."""
+        return self.rows.stop - self.rows.start
+
+
+def blocks(N: int, rows: int, most: int) -> Iterator[Block]:
+    """All N images of so many rows, in blocks of at most `most` rows but of no fewer than one.
+
+    A block has several whole images, or one image or a band of it.
+    """
+    images = max(1, min(N, most // max(1, rows)))
+    height = rows if images > 1 else max(1, min(rows, most))
+    # Bands of about the same height, rather than a thin one at the end.
+    height = -(-rows // -(-rows // height)) if rows else 0
+    for n in range(0, N, images):
+        for y in range(0, rows, height or 1):
+            yield Block(slice(n, min(n + images, N)), slice(y, min(y + height, rows)))
+
+
+def spans(count: int, most: int) -> Iterator[slice]:
+    """A range of `count` in slices of about the same length, each of at most `most` but of no fewer than one."""
+    parts = max(1, -(-count // max(1, most)))
+    length = -(-count // parts)
+    for start in range(0, count, length or 1):
+        yield slice(start, min(start + length, count))
+
+
+def padded(X: np.ndarray, p: Windows, block: Block, height: int | None = None, width: int | None = None) -> np.ndarray:
+    """The rows of the padded input that a block's windows cover, (images, C, height, width).
+
+    A view where there is nothing to pad. `height` and `width` ask for more zeros at the bottom and right.
+    """
+    (H, W), (S, _), ((top, _), (left, right)) = p.size, p.stride, p.padding
+    first = block.rows.start * S - top
+    height = height or (block.height - 1) * S + windows.extent(p.kernel[0], p.dilation[0])
+    width = width or left + W + right
+    inside = slice(max(0, first), max(0, min(H, first + height)))
+    if first >= 0 and first + height <= H and left == 0 and width <= W:
+        return X[block.images, :, inside]
+    canvas = np.zeros((block.count, X.shape[1], height, width), X.dtype)
+    W = min(W, width - left)
+    canvas[:, :, inside.start - first : inside.stop - first, left : left + W] = X[block.images, :, inside, :W]
+    return canvas
+
+
+def taps(p: Windows, height: int) -> Iterator[tuple[tuple[int, int], tuple[slice, slice]]]:
+    """For every entry (i, j) of the kernel, the rows and columns of a padded block that it meets."""
+    (S_H, S_W), (D_H, D_W), W_Y = p.stride, p.dilation, p.count[1]
+    for i, j in np.ndindex(p.kernel):
+        rows = slice(i * D_H, i * D_H + (height - 1) * S_H + 1, S_H)
+        across = slice(j * D_W, j * D_W + (W_Y - 1) * S_W + 1, S_W)
+        yield (i, j), (rows, across)

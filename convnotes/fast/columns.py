@@ -1,0 +1,107 @@
+"""Convolution by im2col in blocks: a part of the matrix of columns at a time, in a buffer that is used again.
+
+The products are those of `convnotes.matmul`. The columns of one block stay in a cache until the product has
+read them, and the memory that they need has a bound. Where an image has few positions, several images
+share a product, which then reads the weight once for all of them.
+
+Derived in notebooks/09_fast_convolution.ipynb.
+"""
+
+from math import prod
+
+import numpy as np
+
+from convnotes.fast.blocks import blocks, padded, taps
+from convnotes.fast.work import Work, product
+from convnotes.windows import Convolution
+
+# The entries of the buffer, at most: they fit in the cache that all cores share.
+ENTRIES = 2**19
+# The columns of a product, at least: with fewer of them a product is slower for each.
+COLUMNS = 256
+
+
+def takes(p: Convolution) -> bool:
+    """Every problem."""
+    return True
+
+
+def work(p: Convolution) -> Work:
+    """A product of the size of the whole, and a copy of every entry of the matrix of columns."""
+    F, C, *_ = p.weight_size
+    N, G = p.input_size[0], p.groups
+    cut = sum(1 for _ in blocks(N, p.count[0], _rows(p)))
+    columns = N * p.positions // max(1, cut)
+    copied = N * G * C * p.area * p.positions
+    padding = N * prod(p.input_size[1:]) if any(map(any, p.padding)) else 0
+    together = 2 * prod(p.output_size) if columns > p.positions else 0
+    return Work(
+        products=G * cut * product(F // G, C * p.area, columns),
+        copied=padding + together + (copied if p.stride[1] == 1 else 0),
+        strided=copied if p.stride[1] > 1 else 0,
+        calls=G * cut * (p.area + 4),
+    )
+
+
+def workspace(p: Convolution) -> int:
+    """The buffer, the padded rows that it is filled from, and the product of several images."""
+    F, C, *_ = p.weight_size
+    buffer = C * p.area * _columns(p)
+    return buffer + prod(p.on_padded_input().size) * p.input_size[1] + F // p.groups * _columns(p)
+
+
+def gather(X: np.ndarray, K: np.ndarray, p: Convolution) -> np.ndarray:
+    """Y = K M, for a block of the columns M at a time."""
+    F, C, *_ = p.weight_size
+    filters = K.reshape(p.groups, F // p.groups, C * p.area)
+    Y = np.empty(p.output_size, X.dtype)
+    by_group = Y.reshape(len(X), p.groups, F // p.groups, p.positions)
+    for g, block, columns in _blocks_of_columns(X, p):
+        start = block.rows.start * p.count[1]
+        places = slice(start, start + block.height * p.count[1])
+        if block.count == 1:
+            np.matmul(filters[g], columns, out=by_group[block.images.start, g, :, places])
+        else:
+            together = (filters[g] @ columns).reshape(F // p.groups, block.count, -1)
+            by_group[block.images, g, :, places] = together.transpose(1, 0, 2)
+    return Y
+
+
+def correlate(X: np.ndarray, dY: np.ndarray, p: Convolution) -> np.ndarray:
+    """dK = sum over blocks of dY M^T."""
+    F, C, *_ = p.weight_size
+    dK = np.zeros((p.groups, F // p.groups, C * p.area), X.dtype)
+    by_group = dY.reshape(len(X), p.groups, F // p.groups, p.positions)
+    for g, block, columns in _blocks_of_columns(X, p):
+        start = block.rows.start * p.count[1]
+        part = by_group[block.images, g, :, start : start + block.height * p.count[1]]
+        part = part[0] if block.count == 1 else part.transpose(1, 0, 2).reshape(F // p.groups, -1)
+        dK[g] += part @ columns.T
+    return dK.reshape(p.weight_size)
+
+
+def _blocks_of_columns(X, p):
+    """Every block of every group, with its columns (C*kH*kW, images * rows * W_Y); they are overwritten by the next."""
+    C, W_Y = p.weight_size[1], p.count[1]
+    buffer = np.empty(C * p.area * _columns(p), X.dtype)
+    for block in blocks(len(X), p.count[0], _rows(p)):
+        canvas = padded(X, p, block)
+        shape = C, *p.kernel, block.count, block.height, W_Y
+        columns = buffer[: prod(shape)].reshape(shape)
+        for g in range(p.groups):
+            group = canvas[:, g * C : (g + 1) * C].transpose(1, 0, 2, 3)
+            for (i, j), (rows, across) in taps(p, block.height):
+                columns[:, i, j] = group[:, :, rows, across]
+            yield g, block, columns.reshape(C * p.area, -1)
+
+
+def _rows(p: Convolution) -> int:
+    """How many output rows a block has: enough for a product worth its call, and no more than the buffer holds."""
+    least, most = COLUMNS, ENTRIES // (p.weight_size[1] * p.area)
+    return max(1, max(least, most) // max(1, p.count[1]))
+
+
+def _columns(p: Convolution) -> int:
+    """The columns of the largest block."""
+    N, H_Y = p.input_size[0], p.count[0]
+    return max((b.count * b.height for b in blocks(min(N, 1 + _rows(p)), H_Y, _rows(p))), default=0) * p.count[1]

@@ -1,0 +1,97 @@
+"""The input gradient as convolutions without stride, one for each phase: dX falls apart into S * S of them.
+
+Row h of the padded input meets entry i of the kernel where h = y*S + i*D. So which entries it meets depends
+on h mod S alone, and the rows of one phase are a convolution, without stride, of dY with those entries
+turned round. No zero is ever multiplied, and every algorithm of the forward pass serves here too.
+
+Derived in notebooks/09_fast_convolution.ipynb.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import gcd
+
+import numpy as np
+
+from convnotes import windows
+from convnotes.windows import Convolution
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Along one axis: the inputs `places`, the kernel's entries that they meet, and what these read of dY.
+
+    entries: in the order in which they are met, the last one first
+    outputs: the part of dY that is read, to be padded by `padding` and met at steps of `dilation`
+    """
+
+    places: slice
+    entries: slice
+    outputs: slice
+    padding: tuple[int, int]
+    dilation: int
+    empty: bool = False
+
+
+def phases(size: int, K: int, S: int, D: int, before: int, number: int) -> list[Phase]:
+    """The phases along an axis of `size` with `before` zeros before it and `number` windows."""
+    step = gcd(S, D)
+    found = []
+    for r in range(S):
+        # Input m of this phase lies at m*S + r of the padded axis, the first of them at or after `before`.
+        first = -(-(before - r) // S)
+        inputs = len(range(first * S + r, before + size, S))
+        places = slice(first * S + r - before, size, S)
+        start = next((i for i in range(min(K, S)) if i * D % S == r), None)
+        if inputs < 1:
+            continue
+        if start is None:
+            found.append(Phase(places, slice(0), slice(0), (0, 0), 1, empty=True))
+            continue
+        taps = range(start, K, S // step)
+        dilation = D // step
+        # Entry u of them is met by output m - offset - u*dilation.
+        offset = (start * D - r) // S
+        low = first - offset - dilation * (len(taps) - 1)
+        high = first + inputs - offset
+        outputs = slice(min(number, max(0, low)), max(0, min(number, high)))
+        padding = max(0, outputs.start - low), max(0, high - max(outputs.stop, outputs.start))
+        entries = slice(taps[-1], taps[0] - 1 if taps[0] else None, -(S // step))
+        none = outputs.stop <= outputs.start
+        found.append(Phase(places, entries, outputs, padding, dilation, empty=none))
+    return found
+
+
+def spread(K: np.ndarray, dY: np.ndarray, p: Convolution, gather: Callable) -> np.ndarray:
+    """dX, by `gather(input, weight, windows)` for the convolution of each phase."""
+    turned = _turned(K, p)
+    axes = zip(p.size, p.kernel, p.stride, p.dilation, p.padding, p.count)
+    vertical, horizontal = ([*phases(H, k, S, D, before, y)] for H, k, S, D, (before, _), y in axes)
+    single = p.stride == (1, 1) and not vertical[0].empty and not horizontal[0].empty
+    dX = None if single else np.zeros(p.input_size, dY.dtype)
+    for row in vertical:
+        for column in horizontal:
+            if row.empty or column.empty:
+                continue
+            weight = np.ascontiguousarray(turned[:, :, row.entries, column.entries])
+            outputs = dY[:, :, row.outputs, column.outputs]
+            q = windows.convolution(
+                outputs.shape,
+                weight.shape,
+                1,
+                (row.padding, column.padding),
+                (row.dilation, column.dilation),
+                p.groups,
+            )
+            part = gather(outputs, weight, q)
+            if single:
+                return part
+            dX[:, :, row.places, column.places] = part
+    return dX
+
+
+def _turned(K, p):
+    """The weight with its two channel axes exchanged inside every group: (C_in, C_out/groups, kH, kW)."""
+    F, C, kH, kW = K.shape
+    by_group = K.reshape(p.groups, F // p.groups, C, kH, kW)
+    return by_group.transpose(0, 2, 1, 3, 4).reshape(p.groups * C, F // p.groups, kH, kW)

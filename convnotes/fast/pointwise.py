@@ -1,0 +1,54 @@
+"""Convolution with a kernel of one pixel: the image is its own matrix of columns, so nothing is copied.
+
+Derived in notebooks/09_fast_convolution.ipynb.
+"""
+
+import numpy as np
+
+from convnotes.fast.work import Work, product
+from convnotes.windows import Convolution
+
+
+def takes(p: Convolution) -> bool:
+    """Kernels of one pixel without padding."""
+    return p.kernel == (1, 1) and not any(map(any, p.padding))
+
+
+def work(p: Convolution) -> Work:
+    """One product for each image and group; with a stride, a copy of the pixels that it keeps."""
+    N, C = p.input_size[:2]
+    M, K = p.weight_size[0] // p.groups, p.weight_size[1]
+    strided = N * C * p.positions if p.stride != (1, 1) else 0
+    return Work(products=N * p.groups * product(M, K, p.positions), strided=strided, calls=2 + N * p.groups)
+
+
+def workspace(p: Convolution) -> int:
+    """With a stride, the pixels that it keeps of one image, while those of the next are copied."""
+    return 2 * p.input_size[1] * p.positions if p.stride != (1, 1) else 0
+
+
+def gather(X: np.ndarray, K: np.ndarray, p: Convolution) -> np.ndarray:
+    """Y = K X, image by image."""
+    F, C, *_ = p.weight_size
+    filters = K.reshape(p.groups, F // p.groups, C)
+    Y = np.empty(p.output_size, X.dtype)
+    for n, pixels in enumerate(_pixels(X, p)):
+        np.matmul(filters, pixels, out=Y[n].reshape(p.groups, F // p.groups, p.positions))
+    return Y
+
+
+def correlate(X: np.ndarray, dY: np.ndarray, p: Convolution) -> np.ndarray:
+    """dK = sum over images of dY X^T."""
+    F, C, *_ = p.weight_size
+    dK = np.zeros((p.groups, F // p.groups, C), X.dtype)
+    for n, pixels in enumerate(_pixels(X, p)):
+        dK += dY[n].reshape(p.groups, F // p.groups, p.positions) @ pixels.transpose(0, 2, 1)
+    return dK.reshape(p.weight_size)
+
+
+def _pixels(X, p):
+    """Of every image, the pixels that the stride keeps: (groups, C, positions)."""
+    (S_H, S_W), (H_Y, W_Y) = p.stride, p.count
+    for image in X:
+        kept = image[:, : H_Y * S_H : S_H, : W_Y * S_W : S_W]
+        yield kept.reshape(p.groups, p.weight_size[1], p.positions)

@@ -1,0 +1,62 @@
+"""Reductions over windows, one axis after the other: K + K steps for each result instead of K * K.
+
+Each step is one operation on a shifted view of the whole block, and what a window has on the padding is left
+out by taking the part of the view that lies on the input.
+
+Derived in notebooks/09_fast_convolution.ipynb.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from convnotes.fast.blocks import CACHE, spans
+from convnotes.windows import Windows
+
+
+def images(*arrays: np.ndarray) -> Iterator[list[np.ndarray]]:
+    """Views of a few images of single channels at a time, (images, H, W), of every array; the first fits in a cache."""
+    flat = [array.reshape(-1, *array.shape[2:]) for array in arrays]
+    one = arrays[0].itemsize * max(1, arrays[0].shape[2] * arrays[0].shape[3])
+    for span in spans(len(flat[0]), CACHE // one):
+        yield [array[span] for array in flat]
+
+
+def reduce(ufunc: np.ufunc, start, X: np.ndarray, p: Windows, out: np.ndarray) -> np.ndarray:
+    """`ufunc` over the entries that every window has on the input; `start` where it has none.
+
+    X: (images, H, W); out: (images, H_Y, W_Y)
+    """
+    # Down the rows first: there the entries of a row lie side by side, and what is left is smaller.
+    rows = np.empty((len(X), p.count[0], X.shape[2]), X.dtype)
+    _along(ufunc, start, rows, [((..., places, slice(None)), X[:, met]) for places, met in p.meetings(0)])
+    _along(ufunc, start, out, [((..., places), rows[:, :, met]) for places, met in p.meetings(1)])
+    return out
+
+
+def spread(Y: np.ndarray, p: Windows, out: np.ndarray) -> np.ndarray:
+    """The transpose of a sum: every entry of Y is added to all the entries that its window has on the input.
+
+    Y: (images, H_Y, W_Y); out: (images, H, W)
+    """
+    rows = np.zeros((len(Y), p.size[0], Y.shape[2]), Y.dtype)
+    for places, met in p.meetings(0):
+        rows[:, met] += Y[:, places]
+    out[...] = 0
+    for places, met in p.meetings(1):
+        out[:, :, met] += rows[:, :, places]
+    return out
+
+
+def _along(ufunc, start, out, parts) -> None:
+    """Combine the parts, each in its place; those that fill the whole come first, so that nothing is set before."""
+    whole = [part for place, part in parts if part.shape == out.shape]
+    others = [(place, part) for place, part in parts if part.shape != out.shape]
+    if len(whole) > 1:
+        ufunc(whole[0], whole[1], out=out)
+    else:
+        out[...] = whole[0] if whole else start
+    for part in whole[2:]:
+        ufunc(out, part, out=out)
+    for place, part in others:
+        ufunc(out[place], part, out=out[place])

@@ -1,0 +1,40 @@
+"""What an algorithm does, counted, and what that costs: the model by which one algorithm is chosen over another.
+
+Four kinds of work suffice. Their prices are fitted by `python -m convnotes.fast.fit`, which times every
+algorithm on the layers of networks; only their ratios decide a choice.
+
+Derived in notebooks/09_fast_convolution.ipynb.
+"""
+
+from dataclasses import dataclass
+
+# The overhead of a product along each axis: one of M x K by K x N costs as much as (M + 6)(K + 16)(N + 8)
+# multiply-adds, since its operands are packed first and its result is written at the end.
+OVERHEAD = (6, 16, 8)
+
+# Seconds of one core, in float32; float64 takes twice as long in all but the calls.
+PRODUCT = 2.0e-11  # a multiply-add in a matrix product
+COPIED = 3.0e-10  # an entry that is read and written in runs
+STRIDED = 8.0e-10  # an entry that is read or written with gaps between
+CALL = 1.5e-6  # a call of NumPy
+
+
+def product(M: int, K: int, N: int) -> int:
+    """The multiply-adds of a product of M x K by K x N, with its overhead."""
+    m, k, n = OVERHEAD
+    return (M + m) * (K + k) * (N + n)
+
+
+@dataclass(frozen=True)
+class Work:
+    """How much of each kind of work there is."""
+
+    products: int = 0
+    copied: int = 0
+    strided: int = 0
+    calls: int = 0
+
+    def seconds(self, itemsize: int = 4) -> float:
+        """What it should take on one core."""
+        arithmetic = self.products * PRODUCT + self.copied * COPIED + self.strided * STRIDED
+        return arithmetic * itemsize / 4 + self.calls * CALL

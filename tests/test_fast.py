@@ -1,0 +1,186 @@
+"""Every algorithm of `fast` by itself: right on all that it takes, precise within its bound, bounded in memory."""
+
+import tracemalloc
+from math import prod
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import problems
+from convnotes import fast, matmul, naive, windows
+from convnotes.cases import CASES, Case
+from convnotes.check import error
+from convnotes.fast import blocks, columns, normalization, phases, rows, selection, separable, winograd
+from convnotes.fast.toom_cook import transforms
+
+NAMES = list(selection.ALGORITHMS)
+GRADIENTS = ("conv2d", "conv2d_grad_input", "conv2d_grad_weight")
+LAYERS = [case for case in CASES if case.suite == "networks" and case.layer == "conv2d"]
+
+
+@st.composite
+def shapes(draw, name):
+    """Convolutions that an algorithm takes: any, and of its own kind."""
+    case = draw(problems.convolutions())
+    N, C, *image = case.input_size
+    padding = draw(st.tuples(*[st.tuples(st.integers(0, 3), st.integers(0, 3))] * 2))
+    image = draw(st.tuples(st.integers(3, 14), st.integers(3, 14)))
+    C, F = draw(st.tuples(st.integers(1, 5), st.integers(1, 5)))
+    match name:
+        case "winograd":
+            case = Case("drawn", "conv2d", (N, C, *image), (F, C, 3, 3), {"padding": padding})
+        case "pointwise":
+            groups = draw(st.integers(1, 2))
+            options = {"stride": draw(st.tuples(st.integers(1, 3), st.integers(1, 3))), "groups": groups}
+            case = Case("drawn", "conv2d", (N, C * groups, *image), (F * groups, C, 1, 1), options)
+        case "depthwise":
+            stride, kernel = draw(st.tuples(*[st.integers(1, 3)] * 2)), draw(st.tuples(*[st.integers(1, 3)] * 2))
+            options = {"stride": stride, "padding": padding, "groups": C}
+            case = Case("drawn", "conv2d", (N, C, *image), (C, 1, *kernel), options)
+    assume(selection.ALGORITHMS[name].takes(case.windows))
+    return case
+
+
+def results(case, operands, algorithm):
+    """The convolution, and its gradients; the input gradient's phases are by `algorithm` where it takes them all."""
+    for operation in GRADIENTS:
+        arguments = case.arguments(operation, operands)
+        try:
+            yield operation, arguments, getattr(fast, operation)(**arguments, algorithm=algorithm)
+        except ValueError:
+            assert operation == "conv2d_grad_input"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_algorithm_by_itself_matches_the_definition(name):
+    @given(shapes(name), st.integers(0, 2**32), problems.fills)
+    def matches(case, seed, fill):
+        for operation, arguments, result in results(case, problems.operands(case, seed, fill), name):
+            assert error(result, getattr(naive, operation)(**arguments)) < 1e-12, operation
+
+    matches()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_so_it_does_in_the_smallest_blocks(name, monkeypatch):
+    monkeypatch.setattr(columns, "ENTRIES", 1)
+    monkeypatch.setattr(columns, "COLUMNS", 3)
+    monkeypatch.setattr(rows, "ENTRIES", 1)
+    monkeypatch.setattr(rows, "COLUMNS", 1)
+    monkeypatch.setattr(winograd, "ENTRIES", 200)
+    for module in (blocks, separable, normalization):
+        monkeypatch.setattr(module, "CACHE", 100)
+    test_an_algorithm_by_itself_matches_the_definition(name)
+
+
+@pytest.mark.parametrize("case", LAYERS, ids=lambda case: case.name)
+def test_no_layer_errs_more_than_promised_in_float32(case):
+    """Of the layer's real channels and kernel, on a piece of its image: the error hangs on what is summed."""
+    side = min(case.input_size[2], 4 * case.windows.stride[0] + windows.extent(case.windows.kernel[0]))
+    case = Case(case.name, "conv2d", (1, case.input_size[1], side, side), case.weight_size, case.options)
+    for seed in (1, 2):
+        single = case.operands(np.random.default_rng(seed), np.float32)
+        double = {name: np.asarray(a, np.float64) if isinstance(a, np.ndarray) else a for name, a in single.items()}
+        for operation in GRADIENTS:
+            expected = getattr(matmul, operation)(**case.arguments(operation, double))
+            assert error(getattr(fast, operation)(**case.arguments(operation, single)), expected) < 3e-5
+            assert error(getattr(fast, operation)(**case.arguments(operation, double)), expected) < 1e-12
+
+
+@pytest.mark.parametrize(("m", "r"), [(2, 3), (4, 3), (3, 4), (6, 3), (1, 1)])
+def test_transforms_make_a_correlation(m, r, rng):
+    A, G, B = transforms(m, r, "float64")
+    g, d = rng.standard_normal(r), rng.standard_normal(m + r - 1)
+    assert error(A @ ((G @ g) * (B @ d)), np.correlate(d, g, "valid")) < 1e-12
+
+
+def test_too_large_a_tile_is_refused():
+    with pytest.raises(ValueError, match="m \\+ r must be at most 9, got m 8 and r 3"):
+        transforms(8, 3, "float64")
+
+
+@given(*[st.integers(1, 5)] * 4, st.integers(0, 4), st.integers(0, 4))
+def test_phases_pair_every_input_with_the_outputs_that_meet_it(K, S, D, number, before, rest):
+    size = (number - 1) * S + windows.extent(K, D) + rest - before
+    assume(size > 0)
+    met = {(y, i): y * S + i * D - before for y in range(number) for i in range(K)}
+    expected = sorted((h, y, i) for (y, i), h in met.items() if 0 <= h < size)
+    found, places = [], []
+    for phase in phases.phases(size, K, S, D, before, number):
+        inputs, entries = range(size)[phase.places], range(K)[phase.entries]
+        places += inputs
+        if phase.empty:
+            continue
+        outputs = [None] * phase.padding[0] + list(range(number)[phase.outputs]) + [None] * phase.padding[1]
+        for m, h in enumerate(inputs):
+            reads = [(outputs[m + u * phase.dilation], i) for u, i in enumerate(entries)]
+            found += [(h, y, i) for y, i in reads if y is not None]
+    assert sorted(found) == expected
+    assert len(set(places)) == len(places)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "columns"])
+def test_an_algorithm_is_refused_where_it_does_not_serve(name, rng):
+    X, K = rng.standard_normal((1, 2, 5, 5)), rng.standard_normal((2, 2, 2, 2))
+    with pytest.raises(ValueError, match=f"^algorithm '{name}' must be used for .*, got weight .* stride .2, 2.*"):
+        fast.conv2d(X, K, stride=2, algorithm=name)
+
+
+def test_an_unknown_algorithm_is_refused(rng):
+    with pytest.raises(ValueError, match=r"^algorithm must be auto or one of pointwise, columns, .*, got 'magic'$"):
+        fast.conv2d(np.ones((1, 1, 2, 2)), np.ones((1, 1, 1, 1)), algorithm="magic")
+
+
+def peak(call):
+    tracemalloc.start()
+    try:
+        result = call()
+        return tracemalloc.get_traced_memory()[1] - result.nbytes
+    finally:
+        tracemalloc.stop()
+
+
+SMALL_IMAGES = [case for case in LAYERS if prod(case.input_size) < 2**18]
+
+
+@pytest.mark.parametrize("case", SMALL_IMAGES, ids=lambda case: case.name)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_workspace_is_what_an_algorithm_says(name, case):
+    case = case.with_batch(3)
+    p, module = case.windows, selection.ALGORITHMS[name]
+    if not module.takes(p):
+        return
+    operands = case.operands(np.random.default_rng(0), np.float32)
+    X, K = operands["input"], operands["weight"]
+    module.gather(X, K, p)
+    # Beside its arrays, Python's own objects.
+    assert peak(lambda: module.gather(X, K, p)) <= 4 * module.workspace(p) + 2**16
+
+
+@pytest.mark.parametrize("case", LAYERS, ids=lambda case: case.name)
+@pytest.mark.parametrize("N", [1, 8])
+def test_what_is_chosen_stays_within_the_bound(case, N):
+    p = case.with_batch(N).windows
+    one = 4 * max(prod(p.input_size[1:]), prod(p.output_size[1:]))
+    assert 4 * selection.fastest(p, np.dtype(np.float32)).workspace(p) <= max(blocks.BOUND, 2 * one)
+
+
+@pytest.mark.parametrize("operation", ["conv2d", "max_pool2d", "local_response_norm"])
+def test_a_large_image_needs_little_more_than_itself(operation):
+    X = np.ones((1, 16, 1024, 1024), np.float32)
+    calls = {
+        "conv2d": lambda: fast.conv2d(X, np.ones((4, 16, 3, 3), np.float32), padding=1),
+        "max_pool2d": lambda: fast.max_pool2d(X, 3, 2, 1),
+        "local_response_norm": lambda: fast.local_response_norm(X, 5),
+    }
+    assert peak(calls[operation]) <= blocks.BOUND
+
+
+def test_every_registered_algorithm_says_all_it_must():
+    (p,) = (case.windows for case in LAYERS if case.name == "alexnet/conv3")
+    for name, module in selection.ALGORITHMS.items():
+        assert module.takes.__doc__.count("\n") == 0, name
+        if module.takes(p):
+            assert module.work(p).seconds() > 0, name
