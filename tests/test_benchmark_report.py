@@ -214,15 +214,16 @@ def test_figures_show_each_implementation_in_its_own_colour_and_marker(full):
         rows("vgg16/conv1_1", "conv2d", "torch", status="not run", estimate_seconds=9.0, error=None),
         rows("ops/bias", "bias_add", "matmul", status="failed", note="MemoryError"),
         ceilings(),
+        rows("lenet5/conv1", "conv2d", "matmul", [1.0]) + rows("lenet5/conv1", "conv2d", "torch", [2.0]),
     ],
-    ids=["pool", "one call", "not run", "failed", "ceilings"],
+    ids=["pool", "one call", "not run", "failed", "ceilings", "one network"],
 )
 def test_figures_without_anything_to_show_are_left_out(found, tmp_path):
     write(measurements.write(tmp_path, found))
     page = (tmp_path / "README.md").read_text()
     drawn = {path.stem for path in tmp_path.glob("*.png")}
     assert drawn == {path.stem for path in tmp_path.glob("*.svg")}
-    assert drawn <= {"time", "scaling"}
+    assert drawn <= {"time", "scaling", "ratio_lenet5", "workspace", "error"}
     assert page.count("![") == len(drawn)
     assert "nan" not in page.split("## How to read")[0]
 

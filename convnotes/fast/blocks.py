@@ -76,6 +76,12 @@ def padded(X: np.ndarray, p: Windows, block: Block, height: int | None = None, w
     return canvas
 
 
+def canvases(p: Windows, C: int, count: int, height: int) -> int:
+    """The entries of the padded rows of a block of C channels, while those of the next are laid out."""
+    rows = (height - 1) * p.stride[0] + windows.extent(p.kernel[0], p.dilation[0])
+    return 2 * count * C * rows * p.on_padded_input().size[1]
+
+
 def taps(p: Windows, height: int) -> Iterator[tuple[tuple[int, int], tuple[slice, slice]]]:
     """For every entry (i, j) of the kernel, the rows and columns of a padded block that it meets."""
     (S_H, S_W), (D_H, D_W), W_Y = p.stride, p.dilation, p.count[1]

@@ -11,7 +11,7 @@ from math import prod
 
 import numpy as np
 
-from convnotes.fast.blocks import blocks, padded, taps
+from convnotes.fast.blocks import blocks, canvases, padded, taps
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
 
@@ -46,8 +46,12 @@ def work(p: Convolution) -> Work:
 def workspace(p: Convolution) -> int:
     """The buffer, the padded rows that it is filled from, and the product of several images."""
     F, C, *_ = p.weight_size
-    buffer = C * p.area * _columns(p)
-    return buffer + prod(p.on_padded_input().size) * p.input_size[1] + F // p.groups * _columns(p)
+    largest = max(blocks(p.input_size[0], p.count[0], _rows(p)), key=lambda b: b.count * b.height, default=None)
+    if largest is None:
+        return 0
+    columns = largest.count * largest.height * p.count[1]
+    canvas = canvases(p, p.input_size[1], largest.count, largest.height)
+    return C * p.area * columns + canvas + 2 * F // p.groups * columns
 
 
 def gather(X: np.ndarray, K: np.ndarray, p: Convolution) -> np.ndarray:
@@ -83,7 +87,8 @@ def correlate(X: np.ndarray, dY: np.ndarray, p: Convolution) -> np.ndarray:
 def _blocks_of_columns(X, p):
     """Every block of every group, with its columns (C*kH*kW, images * rows * W_Y); they are overwritten by the next."""
     C, W_Y = p.weight_size[1], p.count[1]
-    buffer = np.empty(C * p.area * _columns(p), X.dtype)
+    most = max((b.count * b.height for b in blocks(len(X), p.count[0], _rows(p))), default=0)
+    buffer = np.empty(C * p.area * most * W_Y, X.dtype)
     for block in blocks(len(X), p.count[0], _rows(p)):
         canvas = padded(X, p, block)
         shape = C, *p.kernel, block.count, block.height, W_Y
@@ -99,9 +104,3 @@ def _rows(p: Convolution) -> int:
     """How many output rows a block has: enough for a product worth its call, and no more than the buffer holds."""
     least, most = COLUMNS, ENTRIES // (p.weight_size[1] * p.area)
     return max(1, max(least, most) // max(1, p.count[1]))
-
-
-def _columns(p: Convolution) -> int:
-    """The columns of the largest block."""
-    N, H_Y = p.input_size[0], p.count[0]
-    return max((b.count * b.height for b in blocks(min(N, 1 + _rows(p)), H_Y, _rows(p))), default=0) * p.count[1]

@@ -10,7 +10,7 @@ from math import prod
 
 import numpy as np
 
-from convnotes.fast.blocks import CACHE, Block, padded, spans, taps
+from convnotes.fast.blocks import CACHE, Block, canvases, padded, spans, taps
 from convnotes.fast.work import Work
 from convnotes.windows import Convolution
 
@@ -33,8 +33,7 @@ def work(p: Convolution) -> Work:
 def workspace(p: Convolution) -> int:
     """The columns and the padded rows of a few channels."""
     channels, rows = _block(p)
-    height, width = p.on_padded_input().size
-    return channels * (p.area * rows * p.count[1] + height * width)
+    return channels * p.area * rows * p.count[1] + canvases(p, channels, 1, rows)
 
 
 def gather(X: np.ndarray, K: np.ndarray, p: Convolution) -> np.ndarray:

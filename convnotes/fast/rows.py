@@ -11,7 +11,7 @@ from math import prod
 
 import numpy as np
 
-from convnotes.fast.blocks import blocks, padded
+from convnotes.fast.blocks import blocks, canvases, padded
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
 
@@ -43,14 +43,14 @@ def work(p: Convolution) -> Work:
 
 
 def workspace(p: Convolution) -> int:
-    """The rows laid out, the padded rows they are copied from, and a product beside the sum."""
+    """The rows laid out, the padded rows they are copied from, the filters row by row, and a product beside the sum."""
     F, C, kH, kW = p.weight_size
     block = next(_blocks(p), None)
     if block is None:
         return 0
     height = block.height + p.dilation[0] * (kH - 1)
-    width = p.on_padded_input().size[1]
-    return height * (C * kW * p.count[1] + p.input_size[1] * width) + F // p.groups * block.height * p.count[1]
+    filters, product = prod(p.weight_size), F // p.groups * block.height * p.count[1]
+    return height * C * kW * p.count[1] + canvases(p, p.input_size[1], 1, block.height) + filters + 2 * product
 
 
 def gather(X: np.ndarray, K: np.ndarray, p: Convolution) -> np.ndarray:

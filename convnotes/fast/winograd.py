@@ -50,14 +50,14 @@ def work(p: Convolution) -> Work:
 
 
 def workspace(p: Convolution) -> int:
-    """Tiles before and after their transform, and of the filters of a block too, and of their products."""
+    """Of a block, its tiles, filters and products, each before and after its transform, beside those of the last."""
     block = next(_blocks(p), None)
     if block is None:
         return 0
     F, C = min(p.weight_size[0], _filters(p)), p.weight_size[1]
     tiles = block.count * block.height * _tiles(p)[1]
     canvas = block.count * C * (M * block.height + 2) * (M * _tiles(p)[1] + 2)
-    return canvas + 2 * N2 * C * tiles + (N2 + R * R) * F * C + (N2 + M * M) * F * tiles
+    return 2 * canvas + 3 * N2 * C * tiles + 2 * (N2 + R * R) * F * C + 2 * (N2 + M * M) * F * tiles
 
 
 def gather(X: np.ndarray, K: np.ndarray, p: Convolution) -> np.ndarray:

@@ -26,7 +26,8 @@ def draw(summary: pd.DataFrame, network: str = "") -> Figure | None:
     if network:
         rows = rows[rows["network"] == network]
     else:
-        rows = rows[~rows["network"].isin(NETWORKS) & (rows["suite"] != "scaling")].assign(layer=rows["case"])
+        rows = rows[~rows["network"].isin(NETWORKS) & (rows["suite"] != "scaling")]
+        rows = rows.assign(layer=lambda found: found["case"])
     if rows.empty:
         return None
     layers = list(dict.fromkeys(rows["layer"]))
