@@ -1,6 +1,5 @@
 """The look of every figure: one style sheet, and one colour and marker for each implementation."""
 
-import sys
 from pathlib import Path
 
 import matplotlib
@@ -16,7 +15,7 @@ _SPARE_MARKERS = "vP*Xdp<>"
 def use() -> None:
     """Give every figure made from now on the style of this project."""
     matplotlib.style.use(SHEET)
-    if "matplotlib_inline" in sys.modules:
+    if "matplotlib_inline" in str(matplotlib.get_backend(auto_select=False)):
         # Jupyter would crop each figure to what is drawn on it, and so give every one another width.
         from matplotlib_inline.config import InlineBackend
 

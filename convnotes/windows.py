@@ -201,6 +201,21 @@ def transposed_convolution(
     )
 
 
+def fractional(p: Convolution) -> Windows:
+    """The windows of a transposed convolution on its input with S - 1 zeros between the entries: stride 1, one for each
+    entry of its output.
+
+    p: from `transposed_convolution`. The padding is D(K-1) - P, with the output padding added at the end; where P is
+    larger than D(K-1) it is negative, and windows do not read the outermost entries.
+    """
+    size = tuple(S * (number - 1) + 1 for number, S in zip(p.count, p.stride))
+    padding = tuple(
+        (extent(K, D) - 1 - before, extent(K, D) - 1 - after + rest)
+        for K, D, (before, after), rest in zip(p.kernel, p.dilation, p.padding, p.remainder)
+    )
+    return Windows(size, p.kernel, (1, 1), p.dilation, padding, p.size)
+
+
 def pool(input_size, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False) -> Windows:
     """The windows of a pool; a stride of None is the kernel's size.
 

@@ -41,6 +41,12 @@ def sections(path: Path) -> list[list]:
     return [section for section in found if re.match(r"## \d+\. ", section[0].source)]
 
 
+def shows_a_picture(cell) -> bool:
+    """It ends with a figure, or with an animation, which is a PNG that moves."""
+    last = cell.source.splitlines()[-1]
+    return last == "plt.show()" or last.startswith("draw.animate(")
+
+
 def anchor(heading: str) -> str:
     """The name that a code host gives to a heading."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
@@ -105,8 +111,17 @@ def test_only_times_are_left_uncompared(path):
 def test_figures_are_png_shown_at_the_end_of_their_cell(path):
     for cell in code(path):
         pictures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
-        assert bool(pictures) == cell.source.rstrip().endswith("plt.show()"), cell.source
+        assert bool(pictures) == shows_a_picture(cell), cell.source
         assert not any("image/svg+xml" in output.get("data", {}) for output in cell.outputs)
+
+
+@every_notebook
+def test_no_widget_is_stored(path):
+    """Where nothing runs, a widget is an empty place. `jupyter nbconvert --execute` stores the picture without it."""
+    assert "widgets" not in read(path).metadata
+    for cell in code(path):
+        for output in cell.outputs:
+            assert "application/vnd.jupyter.widget-view+json" not in output.get("data", {}), cell.source
 
 
 @every_notebook
@@ -134,7 +149,7 @@ def test_every_section_has_its_parts(path):
 def test_a_caption_follows_its_picture(path):
     cells = read(path).cells
     for cell, following in zip(cells, [*cells[1:], None]):
-        if cell.cell_type == "code" and "plt.show()" in cell.source:
+        if cell.cell_type == "code" and shows_a_picture(cell):
             assert following.source.startswith("**Figure "), cell.source
 
 

@@ -33,6 +33,22 @@ def test_the_remainder_is_what_no_window_covers(case):
     assert p.canvas_padding == p.padding
 
 
+@given(problems.transposed_convolutions())
+def test_fractional_windows_read_the_entries_whose_stamps_arrive(case):
+    p = case.windows
+    walk = windows.fractional(p)
+    assert walk.count == p.size
+    assert walk.remainder == (0, 0)
+    assert walk.stride == (1, 1)
+    arrived = {place: set() for place in product(*map(range, p.size))}
+    for y, x in product(*map(range, p.count)):
+        for place in p.entries(y, x):
+            arrived[place].add((y * p.stride[0], x * p.stride[1]))
+    for place, sources in arrived.items():
+        spread = {(h, w) for h, w in walk.entries(*place) if h % p.stride[0] == 0 and w % p.stride[1] == 0}
+        assert spread == sources
+
+
 @given(problems.max_pools())
 def test_entries_lie_on_the_input_or_the_padding(case):
     p = case.windows

@@ -77,10 +77,13 @@ def correlate(X: np.ndarray, dY: np.ndarray, p: Convolution) -> np.ndarray:
     dK = np.zeros((p.groups, F // p.groups, C * p.area), X.dtype)
     by_group = dY.reshape(len(X), p.groups, F // p.groups, p.positions)
     for g, block, columns in _blocks_of_columns(X, p):
-        start = block.rows.start * p.count[1]
+        start, is_first = block.rows.start * p.count[1], not block.images.start and not block.rows.start
         part = by_group[block.images, g, :, start : start + block.height * p.count[1]]
         part = part[0] if block.count == 1 else part.transpose(1, 0, 2).reshape(F // p.groups, -1)
-        dK[g] += part @ columns.T
+        if is_first:
+            np.matmul(part, columns.T, out=dK[g])
+        else:
+            dK[g] += part @ columns.T
     return dK.reshape(p.weight_size)
 
 

@@ -1,18 +1,20 @@
-"""Convolution of every channel by itself: for each, a row of kH * kW weights times its own matrix of columns.
+"""Convolution of every channel by itself, as sums of shifted images: one multiplication and one sum for each weight.
 
-The product is of one row and so does no more arithmetic than its columns have entries. What counts is
-where these lie: channels are taken a few at a time, so that the columns are still in a cache.
+With one channel there is no matrix product worth its name: every number read takes part in kH * kW
+multiply-adds and no more. What counts is that the runs are contiguous and stay in a cache.
 
 Derived in notebooks/09_fast_convolution.ipynb.
 """
 
-from math import prod
-
 import numpy as np
 
-from convnotes.fast.blocks import CACHE, Block, canvases, padded, spans, taps
+from convnotes.fast.blocks import spans
+from convnotes.fast.planes import layout, planes, rows
 from convnotes.fast.work import Work
 from convnotes.windows import Convolution
+
+# The bytes of the channels that are worked on together.
+CACHE = 2**19
 
 
 def takes(p: Convolution) -> bool:
@@ -21,58 +23,68 @@ def takes(p: Convolution) -> bool:
 
 
 def work(p: Convolution) -> Work:
-    """A copy of every entry of the columns, and their sum."""
+    """For every weight a product and a sum, each over all positions."""
     N, C = p.input_size[:2]
-    entries = N * C * p.area * p.positions
-    channels, rows = _block(p)
-    calls = N * -(-C // channels) * -(-p.count[0] // max(1, rows)) * (p.area + 5)
-    strided = p.stride[1] > 1
-    return Work(copied=entries if strided else 2 * entries, strided=entries if strided else 0, calls=calls)
+    form = layout(p)
+    places = N * C * form.height * form.width
+    strided = places * p.stride[0] * p.stride[1] if p.stride != (1, 1) else 0
+    # Half as much is moved as by a copy, for what is summed up stays in the nearest cache.
+    return Work(
+        copied=places + p.area * N * C * form.length,
+        strided=strided,
+        calls=(2 * p.area + 6) * N * -(-C // _channels(p)),
+    )
 
 
 def workspace(p: Convolution) -> int:
-    """The columns and the padded rows of a few channels."""
-    channels, rows = _block(p)
-    return channels * p.area * rows * p.count[1] + canvases(p, channels, 1, rows)
+    """The planes of a few channels, before and after they are split, a product and the sum."""
+    form = layout(p)
+    split = 2 if p.stride != (1, 1) else 1
+    area = form.height * form.width
+    return _channels(p) * (2 * split * area * p.stride[0] * p.stride[1] + 4 * area)
 
 
 def gather(X: np.ndarray, K: np.ndarray, p: Convolution) -> np.ndarray:
-    """Y_c = K_c M_c."""
+    """Y_c = sum over entries of K_c,i,j X_c, shifted."""
+    form, weights = layout(p), K.reshape(-1, p.area, 1)
     Y = np.empty(p.output_size, X.dtype)
-    weights = K.reshape(-1, 1, p.area)
-    for n, c, places, columns in _columns(X, p):
-        np.matmul(weights[c], columns, out=Y[n, c].reshape(-1, 1, p.positions)[:, :, places])
+    for n, c in _blocks(p):
+        entries = planes(X[n, c], p, form)
+        total = np.empty((c.stop - c.start, p.count[0] * form.width), X.dtype)
+        product = np.empty((c.stop - c.start, form.length), X.dtype)
+        for t, (plane, start) in enumerate(form.taps):
+            entry = entries[plane][:, start : start + form.length]
+            np.multiply(entry, weights[c, t], out=product if t else total[:, : form.length])
+            if t:
+                total[:, : form.length] += product
+        Y[n, c] = rows(total, p, form)
     return Y
 
 
 def correlate(X: np.ndarray, dY: np.ndarray, p: Convolution) -> np.ndarray:
-    """dK_c = sum over images of M_c dY_c."""
-    dK = np.zeros((p.groups, p.area, 1), X.dtype)
-    for n, c, places, columns in _columns(X, p):
-        dK[c] += columns @ dY[n, c].reshape(-1, p.positions, 1)[:, places]
+    """dK_c,i,j = the scalar product of dY_c and X_c, shifted; dY has zeros where no window is."""
+    form = layout(p)
+    dK = np.zeros((p.groups, p.area), X.dtype)
+    for n, c in _blocks(p):
+        entries = planes(X[n, c], p, form)
+        upstream = np.zeros((c.stop - c.start, p.count[0] * form.width), X.dtype)
+        rows(upstream, p, form)[...] = dY[n, c]
+        upstream = upstream[:, : form.length, None]
+        for t, (plane, start) in enumerate(form.taps):
+            entry = entries[plane][:, None, start : start + form.length]
+            dK[c, t] += (entry @ upstream)[:, 0, 0]
     return dK.reshape(p.weight_size)
 
 
-def _columns(X, p):
-    """The columns of a few channels of one image, (channels, kH*kW, positions); they are overwritten by the next."""
-    (channels, height), (H_Y, W_Y) = _block(p), p.count
-    buffer = np.empty(channels * p.area * height * W_Y, X.dtype)
-    for n in range(len(X)):
-        for rows in spans(H_Y, height):
-            block = Block(slice(0, 1), rows)
-            for c in spans(X.shape[1], channels):
-                canvas = padded(X[n : n + 1, c], p, block)[0]
-                shape = c.stop - c.start, *p.kernel, block.height, W_Y
-                columns = buffer[: prod(shape)].reshape(shape)
-                for (i, j), (down, across) in taps(p, block.height):
-                    columns[:, i, j] = canvas[:, down, across]
-                places = slice(rows.start * W_Y, rows.stop * W_Y)
-                yield n, c, places, columns.reshape(len(columns), p.area, -1)
+def _blocks(p):
+    """A few channels of one image at a time."""
+    for n in range(p.input_size[0]):
+        for c in spans(p.input_size[1], _channels(p)):
+            yield n, c
 
 
-def _block(p: Convolution) -> tuple[int, int]:
-    """How many channels, and rows of them, have columns that fit in the cache."""
-    entries = CACHE // 4 // p.area
-    channels = max(1, min(p.input_size[1], entries // max(1, p.positions)))
-    rows = p.count[0] if channels > 1 else max(1, min(p.count[0], entries // max(1, p.count[1])))
-    return channels, rows
+def _channels(p: Convolution) -> int:
+    """How many channels fit in the cache: the image, the product and the sum."""
+    form = layout(p)
+    area = form.height * form.width * (2 + p.stride[0] * p.stride[1])
+    return max(1, min(p.input_size[1], CACHE // (4 * area)))

@@ -7,6 +7,7 @@ import numpy as np
 
 from convnotes import arguments
 from convnotes.fast import separable
+from convnotes.fast.planes import Layout, layout, planes, rows
 from convnotes.windows import Windows
 
 
@@ -27,50 +28,73 @@ def max_pool2d_grad_input(
         input, grad_output, kernel_size, stride, padding, dilation, ceil_mode, ties=ties
     )
     dX = np.zeros(X.shape, X.dtype)
-    taps = _taps(p)
-    if ties == "first":
-        first = _first_on_input(p, taps)
+    if ties == "all":
         for image, upstream, result in separable.images(X, dY, dX):
-            winner = _winners(image, p, taps, first)
-            for t, (places, met) in taps:
-                result[met] += np.where(winner[places] == t, upstream[places], 0)
-    else:
-        for image, upstream, result in separable.images(X, dY, dX):
-            Y = separable.reduce(np.maximum, -np.inf, image, p, np.empty(upstream.shape, X.dtype))
-            for _, (places, met) in taps:
-                entry = image[met]
-                wins = (entry == Y[places]) | np.isnan(entry)
-                result[met] += np.where(wins, upstream[places], 0)
+            _to_all(image, upstream, p, result)
+        return dX
+    form, first = layout(p), _first_on_input(p)
+    places = None
+    for image, upstream, result in separable.images(X, dY, dX):
+        if places is None or len(places) != len(image):
+            places = _places(len(image), p)
+        winner = _winners(image, p, form, first)
+        # One addition for each window: its gradient, to the place of its winner in all images written as one line.
+        target = places + _offsets(p)[winner]
+        if first.max() == p.area:
+            inside = winner < p.area
+            target, upstream = target[inside], upstream[inside]
+        np.add.at(result.reshape(-1), target.reshape(-1), upstream.reshape(-1))
     return dX
 
 
-def _taps(p: Windows) -> list:
-    """The number of every entry of the kernel, row by row, with the windows that have it on the input, and where."""
-    found = []
-    for i, (rows, met_rows) in enumerate(p.meetings(0)):
-        for j, (across, met_across) in enumerate(p.meetings(1)):
-            found.append((i * p.kernel[1] + j, ((..., rows, across), (..., met_rows, met_across))))
-    return found
+def _to_all(X, dY, p: Windows, dX) -> None:
+    """Add the gradient of every window to every one of its maxima."""
+    Y = separable.reduce(np.maximum, -np.inf, X, p, np.empty(dY.shape, X.dtype))
+    for down, met_down in p.meetings(0):
+        for across, met_across in p.meetings(1):
+            entry = X[:, met_down, met_across]
+            wins = (entry == Y[:, down, across]) | np.isnan(entry)
+            dX[:, met_down, met_across] += np.where(wins, dY[:, down, across], 0)
 
 
-def _first_on_input(p: Windows, taps) -> np.ndarray:
+def _first_on_input(p: Windows) -> np.ndarray:
     """The first entry that every window has on the input, (H_Y, W_Y); kH*kW where it has none."""
     first = np.full(p.count, p.area, np.min_scalar_type(p.area))
-    for t, (places, _) in reversed(taps):
-        first[places] = t
+    meetings = [
+        (i, j, down, across) for i, (down, _) in enumerate(p.meetings(0)) for j, (across, _) in enumerate(p.meetings(1))
+    ]
+    for i, j, down, across in reversed(meetings):
+        first[down, across] = i * p.kernel[1] + j
     return first
 
 
-def _winners(X, p, taps, first) -> np.ndarray:
+def _winners(X, p: Windows, form: Layout, first) -> np.ndarray:
     """The entry that every window's gradient goes to, (images, H_Y, W_Y): its first maximum, or not-a-number."""
-    winner = np.broadcast_to(first, (len(X), *p.count)).copy()
-    Y = np.full(winner.shape, -np.inf, X.dtype)
-    for t, (places, met) in taps:
-        entry, best, chosen = X[met], Y[places], winner[places]
+    entries = planes(X, p, form, -np.inf)
+    winner = np.zeros((len(X), p.count[0] * form.width), first.dtype)
+    rows(winner, p, form)[...] = first
+    best = np.full((len(X), form.length), -np.inf, X.dtype)
+    chosen, better = winner[:, : form.length], np.empty(best.shape, bool)
+    for t, (plane, start) in enumerate(form.taps):
+        entry = entries[plane][:, start : start + form.length]
+        np.greater(entry, best, out=better)
         # The numbers grow, so the largest number among the improvements is the last of them.
-        np.maximum(chosen, (entry > best) * chosen.dtype.type(t), out=chosen)
+        np.maximum(chosen, better * chosen.dtype.type(t), out=chosen)
         np.maximum(best, entry, out=best)
-    if np.isnan(Y).any():
-        for t, (places, met) in reversed(taps):
-            winner[places][np.isnan(X[met])] = t
-    return winner
+    if np.isnan(best).any():
+        for t, (plane, start) in reversed(list(enumerate(form.taps))):
+            chosen[np.isnan(entries[plane][:, start : start + form.length])] = t
+    return rows(winner, p, form)
+
+
+def _places(images: int, p: Windows) -> np.ndarray:
+    """The place of every window's first entry in images written as one line; on padding it can lie before them."""
+    (H, W), (S_H, S_W), ((top, _), (left, _)), (H_Y, W_Y) = p.size, p.stride, p.padding, p.count
+    image = np.arange(images)[:, None, None] * (H * W)
+    return image + (np.arange(H_Y)[:, None] * S_H - top) * W + (np.arange(W_Y) * S_W - left)
+
+
+def _offsets(p: Windows) -> np.ndarray:
+    """How far from its first entry every entry of a window lies; 0 stands for none of them."""
+    (D_H, D_W), W = p.dilation, p.size[1]
+    return np.array([i * D_H * W + j * D_W for i, j in np.ndindex(p.kernel)] + [0])

@@ -73,7 +73,7 @@ def spread(K: np.ndarray, dY: np.ndarray, p: Convolution, gather: Callable) -> n
         for column in horizontal:
             if row.empty or column.empty:
                 continue
-            weight = np.ascontiguousarray(turned[:, :, row.entries, column.entries])
+            weight = turned[:, :, row.entries, column.entries]
             outputs = dY[:, :, row.outputs, column.outputs]
             q = windows.convolution(
                 outputs.shape,

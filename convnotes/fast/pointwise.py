@@ -42,7 +42,11 @@ def correlate(X: np.ndarray, dY: np.ndarray, p: Convolution) -> np.ndarray:
     F, C, *_ = p.weight_size
     dK = np.zeros((p.groups, F // p.groups, C), X.dtype)
     for n, pixels in enumerate(_pixels(X, p)):
-        dK += dY[n].reshape(p.groups, F // p.groups, p.positions) @ pixels.transpose(0, 2, 1)
+        image = dY[n].reshape(p.groups, F // p.groups, p.positions)
+        if n:
+            dK += image @ pixels.transpose(0, 2, 1)
+        else:
+            np.matmul(image, pixels.transpose(0, 2, 1), out=dK)
     return dK.reshape(p.weight_size)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convnotes.fast import columns, depthwise, pointwise, rows, winograd
+from convnotes.fast import banded, columns, depthwise, pointwise, rows, winograd
 from convnotes.windows import Convolution
 
 # One line registers an algorithm. Each is a module with
@@ -15,6 +15,7 @@ ALGORITHMS = {
     "rows": rows,
     "winograd": winograd,
     "depthwise": depthwise,
+    "banded": banded,
 }
 
 

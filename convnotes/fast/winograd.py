@@ -23,7 +23,7 @@ from convnotes.windows import Convolution
 M, R = 4, 3
 N2 = (M + R - 1) ** 2
 # The entries of a block's transformed tiles and of its transformed filters, at most.
-ENTRIES = 2**21
+ENTRIES = 3 * 2**19
 
 
 def takes(p: Convolution) -> bool:
@@ -95,6 +95,12 @@ def correlate(X: np.ndarray, dY: np.ndarray, p: Convolution) -> np.ndarray:
 def _transformed(G, K):
     """The filters' transforms, one matrix (F, C) for each of the 36 entries."""
     F, C, *_ = K.shape
+    if K.strides[2] < 0:
+        # A kernel that is turned round as a view: turn the transform instead, and copy nothing.
+        G, K = G[:, ::-1].copy(), K[:, :, ::-1, ::-1]
+    if K.strides[0] < K.strides[1]:
+        # Channels exchanged as a view: exchange them back, and exchange those of the result.
+        return (G @ K.transpose(1, 0, 2, 3).reshape(C * F, R * R).T).reshape(N2, C, F).transpose(0, 2, 1)
     return (G @ K.reshape(F * C, R * R).T).reshape(N2, F, C)
 
 
