@@ -128,6 +128,13 @@ def test_an_algorithm_is_refused_where_it_does_not_serve(name, rng):
         fast.conv2d(X, K, stride=2, algorithm=name)
 
 
+@given(problems.convolutions(), st.integers(0, 2**32), problems.fills)
+def test_col2im_by_itself_matches_the_definition(case, seed, fill):
+    arguments = case.arguments("conv2d_grad_input", problems.operands(case, seed, fill))
+    result = fast.conv2d_grad_input(**arguments, algorithm="col2im")
+    assert error(result, naive.conv2d_grad_input(**arguments)) < 1e-12
+
+
 def test_an_unknown_algorithm_is_refused(rng):
     with pytest.raises(ValueError, match=r"^algorithm must be auto or one of pointwise, columns, .*, got 'magic'$"):
         fast.conv2d(np.ones((1, 1, 2, 2)), np.ones((1, 1, 1, 1)), algorithm="magic")

@@ -11,7 +11,7 @@ from math import prod
 
 import numpy as np
 
-from convnotes.fast.blocks import blocks, canvases, padded, taps
+from convnotes.fast.blocks import blocks, canvases, padded, spans, taps
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
 
@@ -85,6 +85,39 @@ def correlate(X: np.ndarray, dY: np.ndarray, p: Convolution) -> np.ndarray:
         else:
             dK[g] += part @ columns.T
     return dK.reshape(p.weight_size)
+
+
+def spread_work(p: Convolution) -> Work:
+    """The work of `spread`: the product, and an addition for every entry of the matrix of columns."""
+    F, C, *_ = p.weight_size
+    N, G = p.input_size[0], p.groups
+    bands = -(-p.count[0] // _rows(p))
+    return Work(
+        products=N * G * bands * product(C * p.area, F // G, p.positions // max(1, bands)),
+        copied=2 * N * prod(p.input_size[1:]),
+        strided=N * G * C * p.area * p.positions,
+        calls=N * bands * (G * (p.area + 3) + 4),
+    )
+
+
+def spread(K: np.ndarray, dY: np.ndarray, p: Convolution) -> np.ndarray:
+    """dX = col2im(K^T dY), for a band of rows of one image at a time."""
+    F, C, *_ = p.weight_size
+    filters = K.reshape(p.groups, F // p.groups, C * p.area).transpose(0, 2, 1)
+    by_group = dY.reshape(len(dY), p.groups, F // p.groups, p.positions)
+    (H, W), ((top, _), (left, _)), W_Y = p.size, p.padding, p.count[1]
+    dX = np.empty(p.input_size, dY.dtype)
+    for n in range(len(dY)):
+        canvas = np.zeros((p.groups, C, *p.on_padded_input().size), dY.dtype)
+        for rows in spans(p.count[0], _rows(p)):
+            height, below = rows.stop - rows.start, canvas[:, :, rows.start * p.stride[0] :]
+            for g in range(p.groups):
+                products = filters[g] @ by_group[n, g, :, rows.start * W_Y : rows.stop * W_Y]
+                products = products.reshape(C, *p.kernel, height, W_Y)
+                for (i, j), (down, across) in taps(p, height):
+                    below[g, :, down, across] += products[:, i, j]
+        dX[n] = canvas[:, :, top : top + H, left : left + W].reshape(p.input_size[1:])
+    return dX
 
 
 def _blocks_of_columns(X, p):

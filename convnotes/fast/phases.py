@@ -7,7 +7,7 @@ turned round. No zero is ever multiplied, and every algorithm of the forward pas
 Derived in notebooks/09_fast_convolution.ipynb.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import gcd
 
@@ -62,32 +62,37 @@ def phases(size: int, K: int, S: int, D: int, before: int, number: int) -> list[
     return found
 
 
-def spread(K: np.ndarray, dY: np.ndarray, p: Convolution, gather: Callable) -> np.ndarray:
-    """dX, by `gather(input, weight, windows)` for the convolution of each phase."""
-    turned = _turned(K, p)
+def convolutions(p: Convolution) -> Iterator[tuple[Phase, Phase, Convolution]]:
+    """The phases of both axes with the convolution of each pair of them; those that meet nothing are left out."""
     axes = zip(p.size, p.kernel, p.stride, p.dilation, p.padding, p.count)
-    vertical, horizontal = ([*phases(H, k, S, D, before, y)] for H, k, S, D, (before, _), y in axes)
-    single = p.stride == (1, 1) and not vertical[0].empty and not horizontal[0].empty
-    dX = None if single else np.zeros(p.input_size, dY.dtype)
+    vertical, horizontal = (phases(H, k, S, D, before, y) for H, k, S, D, (before, _), y in axes)
+    F, C, *_ = p.weight_size
     for row in vertical:
         for column in horizontal:
             if row.empty or column.empty:
                 continue
-            weight = turned[:, :, row.entries, column.entries]
-            outputs = dY[:, :, row.outputs, column.outputs]
-            q = windows.convolution(
-                outputs.shape,
-                weight.shape,
-                1,
-                (row.padding, column.padding),
-                (row.dilation, column.dilation),
-                p.groups,
-            )
-            part = gather(outputs, weight, q)
-            if single:
-                return part
-            dX[:, :, row.places, column.places] = part
-    return dX
+            outputs = (*p.output_size[:2], *(length(q.outputs) for q in (row, column)))
+            kernel = (len(range(p.kernel[0])[row.entries]), len(range(p.kernel[1])[column.entries]))
+            weight = (p.groups * C, F // p.groups, *kernel)
+            padding, dilation = (row.padding, column.padding), (row.dilation, column.dilation)
+            yield row, column, windows.convolution(outputs, weight, 1, padding, dilation, p.groups)
+
+
+def length(part: slice) -> int:
+    """The number of entries of a slice whose ends are known."""
+    return part.stop - part.start
+
+
+def spread(K: np.ndarray, dY: np.ndarray, p: Convolution, gather: Callable) -> np.ndarray:
+    """dX, by `gather(input, weight, windows)` for the convolution of each phase."""
+    turned, dX = _turned(K, p), None
+    for row, column, q in convolutions(p):
+        part = gather(dY[:, :, row.outputs, column.outputs], turned[:, :, row.entries, column.entries], q)
+        if p.stride == (1, 1):
+            return part
+        dX = np.zeros(p.input_size, dY.dtype) if dX is None else dX
+        dX[:, :, row.places, column.places] = part
+    return np.zeros(p.input_size, dY.dtype) if dX is None else dX
 
 
 def _turned(K, p):

@@ -1,8 +1,11 @@
 """Which algorithm is taken: of those that take a problem, the one with the least predicted time."""
 
+from math import prod
+
 import numpy as np
 
-from convnotes.fast import banded, columns, depthwise, pointwise, rows, winograd
+from convnotes.fast import banded, columns, depthwise, phases, pointwise, rows, winograd
+from convnotes.fast.work import Work
 from convnotes.windows import Convolution
 
 # One line registers an algorithm. Each is a module with
@@ -38,6 +41,19 @@ def fastest(p: Convolution, dtype: np.dtype):
     if len(taking) == 1 or 0 in p.output_size:
         return columns
     return min(taking, key=lambda module: module.work(p).seconds(dtype.itemsize))
+
+
+def scatters(p: Convolution, dtype: np.dtype) -> bool:
+    """Whether the input gradient is predicted to be faster by col2im than by the convolutions of its phases."""
+    if 0 in p.output_size:
+        return True
+    each = [(fastest(q, dtype).work(q).seconds(dtype.itemsize), q) for _, _, q in phases.convolutions(p)]
+    # The phases are put back with gaps between, and the filters are turned round before.
+    turned = Work(strided=prod(p.weight_size), calls=2 * len(each))
+    if p.stride != (1, 1):
+        turned = Work(strided=prod(p.weight_size) + prod(p.input_size), calls=3 * len(each))
+    by_phases = sum(seconds for seconds, _ in each) + turned.seconds(dtype.itemsize)
+    return columns.spread_work(p).seconds(dtype.itemsize) < by_phases
 
 
 def _said(p: Convolution) -> str:

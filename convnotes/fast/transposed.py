@@ -8,7 +8,7 @@ from convnotes.fast.convolution import add_in_place, correlate, gather, spread
 
 
 def conv_transpose2d(
-    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1, algorithm="auto"
+    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1, *, algorithm="auto"
 ):
     """Y, as `naive.conv_transpose2d` defines it; `algorithm` as in `conv2d_grad_input`."""
     X, K, b, p = arguments.conv_transpose2d(input, weight, bias, stride, padding, output_padding, groups, dilation)
@@ -17,7 +17,7 @@ def conv_transpose2d(
 
 
 def conv_transpose2d_grad_input(
-    input_size, weight, grad_output, stride=1, padding=0, output_padding=0, groups=1, dilation=1, algorithm="auto"
+    input_size, weight, grad_output, stride=1, padding=0, output_padding=0, groups=1, dilation=1, *, algorithm="auto"
 ):
     """dX, as `naive.conv_transpose2d_grad_input` defines it; `algorithm` as in `conv2d`."""
     K, dY, p = arguments.conv_transpose2d_grad_input(
@@ -27,7 +27,7 @@ def conv_transpose2d_grad_input(
 
 
 def conv_transpose2d_grad_weight(
-    input, weight_size, grad_output, stride=1, padding=0, output_padding=0, groups=1, dilation=1, algorithm="auto"
+    input, weight_size, grad_output, stride=1, padding=0, output_padding=0, groups=1, dilation=1, *, algorithm="auto"
 ):
     """dK, as `naive.conv_transpose2d_grad_weight` defines it; `algorithm` as in `conv2d_grad_weight`."""
     X, dY, p = arguments.conv_transpose2d_grad_weight(
