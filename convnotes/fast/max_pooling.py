@@ -33,13 +33,13 @@ def max_pool2d_grad_input(
             _to_all(image, upstream, p, result)
         return dX
     form, first = layout(p), _first_on_input(p)
-    places = None
+    places, offsets = None, _offsets(p)
     for image, upstream, result in separable.images(X, dY, dX):
         if places is None or len(places) != len(image):
             places = _places(len(image), p)
         winner = _winners(image, p, form, first)
         # One addition for each window: its gradient, to the place of its winner in all images written as one line.
-        target = places + _offsets(p)[winner]
+        target = places + np.take(offsets, winner)
         if first.max() == p.area:
             inside = winner < p.area
             target, upstream = target[inside], upstream[inside]
@@ -75,11 +75,13 @@ def _winners(X, p: Windows, form: Layout, first) -> np.ndarray:
     rows(winner, p, form)[...] = first
     best = np.full((len(X), form.length), -np.inf, X.dtype)
     chosen, better = winner[:, : form.length], np.empty(best.shape, bool)
+    number = np.empty(best.shape, winner.dtype)
     for t, (plane, start) in enumerate(form.taps):
         entry = entries[plane][:, start : start + form.length]
         np.greater(entry, best, out=better)
         # The numbers grow, so the largest number among the improvements is the last of them.
-        np.maximum(chosen, better * chosen.dtype.type(t), out=chosen)
+        np.multiply(better.view(np.uint8), number.dtype.type(t), out=number)
+        np.maximum(chosen, number, out=chosen)
         np.maximum(best, entry, out=best)
     if np.isnan(best).any():
         for t, (plane, start) in reversed(list(enumerate(form.taps))):
