@@ -64,6 +64,21 @@ def test_correlation_frames_the_window_and_its_result():
     assert frames[0].get_edgecolor() != frames[2].get_edgecolor()
 
 
+def test_counts_writes_every_number_and_frames_what_is_beside_the_diagonal():
+    table = [[5, 0, 2], [0, 7, 0], [0, 1, 9]]
+    fig = draw.counts(table, rows="true", columns="answered")
+    assert fig.get_size_inches()[0] == 6.4
+    numbers = {(text.get_position(), text.get_text()) for text in fig.axes[0].texts}
+    for r, row in enumerate(table):
+        for c, number in enumerate(row):
+            assert ((2 + c + 0.5, 2 + r + 0.5), str(number)) in numbers
+    heavy = {(square.get_x() - 2, square.get_y() - 2) for square in squares(fig) if square.get_linewidth() == 2}
+    assert heavy == {(2, 0), (1, 2)}
+    pale = [text for text in fig.axes[0].texts if text.get_color() == "0.6"]
+    assert [text.get_text() for text in pale] == ["0"] * 4
+    assert {"true", "answered"} <= set(texts(fig))
+
+
 def test_the_cycle_is_the_houses_colours_and_markers():
     marks = style.marks()
     assert list(marks) == ["naive", "matmul", "fast", "torch"]

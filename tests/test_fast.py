@@ -50,7 +50,7 @@ def results(case, operands, algorithm):
         try:
             yield operation, arguments, getattr(fast, operation)(**arguments, algorithm=algorithm)
         except ValueError:
-            assert operation == "conv2d_grad_input"
+            assert operation == "conv2d_grad_input" or (operation == "conv2d_grad_weight" and algorithm == "banded")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -69,7 +69,8 @@ def test_so_it_does_in_the_smallest_blocks(name, monkeypatch):
     monkeypatch.setattr(columns, "COLUMNS", 3)
     monkeypatch.setattr(rows, "ENTRIES", 1)
     monkeypatch.setattr(rows, "COLUMNS", 1)
-    monkeypatch.setattr(winograd, "ENTRIES", 200)
+    monkeypatch.setattr(winograd, "ENTRIES", 1)
+    monkeypatch.setattr(winograd, "LEAST", 2)
     for module in (blocks, separable, normalization):
         monkeypatch.setattr(module, "CACHE", 100)
     test_an_algorithm_by_itself_matches_the_definition(name)
@@ -161,9 +162,10 @@ def test_the_workspace_is_what_an_algorithm_says(name, case):
         return
     operands = case.operands(np.random.default_rng(0), np.float32)
     X, K = operands["input"], operands["weight"]
-    module.gather(X, K, p)
+    Y = np.empty(p.output_size, np.float32)
+    module.gather(X, K, p, Y)
     # Beside its arrays, Python's own objects.
-    assert peak(lambda: module.gather(X, K, p)) <= 4 * module.workspace(p) + 2**16
+    assert peak(lambda: module.gather(X, K, p, Y) or Y) + Y.nbytes <= 4 * module.workspace(p) + 2**16
 
 
 @pytest.mark.parametrize("case", LAYERS, ids=lambda case: case.name)

@@ -117,7 +117,8 @@ def _fast(case: Case, operation: str) -> int | None:
         return None
     from convnotes.fast import selection
 
-    return selection.fastest(case.windows, np.dtype(np.float32)).workspace(case.windows)
+    offering = "correlate" if operation.endswith("_grad_weight") else "gather"
+    return selection.fastest(case.windows, np.dtype(np.float32), offering).workspace(case.windows)
 
 
 # An implementation without an entry has its workspace measured, but not predicted. torch has neither: it

@@ -28,8 +28,9 @@ def measure(batches=(1, 8)) -> pd.DataFrame:
     for case in tqdm([case.with_batch(N) for case in layers for N in batches], disable=None, leave=False):
         operands = case.operands(np.random.default_rng(0), np.float32)
         p, X, K = case.windows, operands["input"], operands["weight"]
+        Y = np.empty(p.output_size, np.float32)
         taking = {name: module for name, module in selection.ALGORITHMS.items() if module.takes(p)}
-        calls = {name: partial(module.gather, X, K, p) for name, module in taking.items()}
+        calls = {name: partial(module.gather, X, K, p, Y) for name, module in taking.items()}
         plans = {name: timing.plan(call, REPEATS) for name, call in calls.items()}
         for name, seconds in timing.take_turns(calls, plans).items():
             work = selection.ALGORITHMS[name].work(p)

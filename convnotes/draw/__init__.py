@@ -9,6 +9,7 @@ Padding is grey, dotted and holds a 0. `animate` returns a moving picture that a
 
 from convnotes.draw.animation import animate
 from convnotes.draw.correlation import correlation, slide
+from convnotes.draw.counts import counts
 from convnotes.draw.images import images
 from convnotes.draw.matrices import matrices
 from convnotes.draw.sliders import sliders
@@ -16,4 +17,4 @@ from convnotes.draw.stamps import stamps
 from convnotes.draw.transposed import transposed
 from convnotes.draw.walk import walk
 
-__all__ = ["animate", "correlation", "images", "matrices", "slide", "sliders", "stamps", "transposed", "walk"]
+__all__ = ["animate", "correlation", "counts", "images", "matrices", "slide", "sliders", "stamps", "transposed", "walk"]

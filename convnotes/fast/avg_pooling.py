@@ -7,6 +7,7 @@ import numpy as np
 
 from convnotes import arguments
 from convnotes.fast import separable
+from convnotes.fast.threads import share
 from convnotes.windows import Windows
 
 
@@ -17,14 +18,18 @@ def avg_pool2d(
     X, p, count_include_pad, divisor_override = arguments.avg_pool2d(
         input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )
-    share = _share(p, count_include_pad, divisor_override, X.dtype)
+    part = _part(p, count_include_pad, divisor_override, X.dtype)
     if p.kernel == p.size and not any(map(any, p.padding)):
-        # One window that is the whole image: a product with a row of shares.
-        return (X.reshape(-1, p.area) @ np.full(p.area, share[0, 0])).reshape(*X.shape[:2], 1, 1)
+        # One window that is the whole image: a product with a row of weights.
+        return (X.reshape(-1, p.area) @ np.full(p.area, part[0, 0])).reshape(*X.shape[:2], 1, 1)
     Y = np.empty((*X.shape[:2], *p.count), X.dtype)
-    for image, result in separable.images(X, Y):
+
+    def some(views) -> None:
+        image, result = views
         separable.reduce(np.add, 0, image, p, result)
-        result *= share
+        result *= part
+
+    share(some, separable.images(X, Y))
     return Y
 
 
@@ -42,17 +47,16 @@ def avg_pool2d_grad_input(
     dY, p, count_include_pad, divisor_override = arguments.avg_pool2d_grad_input(
         input_size, grad_output, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )
-    share = _share(p, count_include_pad, divisor_override, dY.dtype)
+    part = _part(p, count_include_pad, divisor_override, dY.dtype)
     dX = np.empty((*dY.shape[:2], *p.size), dY.dtype)
     if p.kernel == p.size and not any(map(any, p.padding)):
-        dX[...] = dY * share
+        dX[...] = dY * part
         return dX
-    for result, upstream in separable.images(dX, dY):
-        separable.spread(upstream * share, p, result)
+    share(lambda some: separable.spread(some[1] * part, p, some[0]), separable.images(dX, dY))
     return dX
 
 
-def _share(p: Windows, count_include_pad: bool, divisor_override: int | None, dtype) -> np.ndarray:
+def _part(p: Windows, count_include_pad: bool, divisor_override: int | None, dtype) -> np.ndarray:
     """The weight of each entry of every window, one over their number, (H_Y, W_Y)."""
     if divisor_override:
         return np.full(p.count, 1 / divisor_override, dtype)

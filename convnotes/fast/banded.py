@@ -42,9 +42,8 @@ def workspace(p: Convolution) -> int:
     return 2 * _channels(p) * each
 
 
-def gather(X: np.ndarray, K: np.ndarray, p: Convolution) -> np.ndarray:
+def gather(X: np.ndarray, K: np.ndarray, p: Convolution, Y: np.ndarray) -> None:
     """Y_c = sum over i of X_c, shifted by i rows, times the banded matrix of row i of K_c."""
-    Y = np.empty(p.output_size, X.dtype)
     for c in spans(X.shape[1], _channels(p)):
         bands = _bands(K[c], p)
         for n in range(len(X)):
@@ -53,18 +52,6 @@ def gather(X: np.ndarray, K: np.ndarray, p: Convolution) -> np.ndarray:
                     Y[n, c] += shifted @ bands[i]
                 else:
                     np.matmul(shifted, bands[i], out=Y[n, c])
-    return Y
-
-
-def correlate(X: np.ndarray, dY: np.ndarray, p: Convolution) -> np.ndarray:
-    """Row i of dK_c = the sums along the diagonals of X_c^T, shifted by i rows, times dY_c."""
-    dK = np.zeros(p.weight_size, X.dtype)
-    for c in spans(X.shape[1], _channels(p)):
-        for n in range(len(X)):
-            for i, shifted in enumerate(_shifted(X[n : n + 1, c], p)):
-                product = np.ascontiguousarray(shifted.transpose(0, 2, 1) @ dY[n, c])
-                dK[c, 0, i] += _diagonals(product, p).sum(axis=2)
-    return dK
 
 
 def _shifted(X, p):

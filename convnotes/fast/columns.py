@@ -16,7 +16,7 @@ from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
 
 # The entries of the buffer, at most: they fit in the cache that all cores share.
-ENTRIES = 2**19
+ENTRIES = 2**20
 # The columns of a product, at least: with fewer of them a product is slower for each.
 COLUMNS = 256
 
@@ -54,11 +54,10 @@ def workspace(p: Convolution) -> int:
     return C * p.area * columns + canvas + 2 * F // p.groups * columns
 
 
-def gather(X: np.ndarray, K: np.ndarray, p: Convolution) -> np.ndarray:
+def gather(X: np.ndarray, K: np.ndarray, p: Convolution, Y: np.ndarray) -> None:
     """Y = K M, for a block of the columns M at a time."""
     F, C, *_ = p.weight_size
     filters = K.reshape(p.groups, F // p.groups, C * p.area)
-    Y = np.empty(p.output_size, X.dtype)
     by_group = Y.reshape(len(X), p.groups, F // p.groups, p.positions)
     for g, block, columns in _blocks_of_columns(X, p):
         start = block.rows.start * p.count[1]
@@ -68,7 +67,6 @@ def gather(X: np.ndarray, K: np.ndarray, p: Convolution) -> np.ndarray:
         else:
             together = (filters[g] @ columns).reshape(F // p.groups, block.count, -1)
             by_group[block.images, g, :, places] = together.transpose(1, 0, 2)
-    return Y
 
 
 def correlate(X: np.ndarray, dY: np.ndarray, p: Convolution) -> np.ndarray:
@@ -100,13 +98,12 @@ def spread_work(p: Convolution) -> Work:
     )
 
 
-def spread(K: np.ndarray, dY: np.ndarray, p: Convolution) -> np.ndarray:
+def spread(K: np.ndarray, dY: np.ndarray, p: Convolution, dX: np.ndarray) -> None:
     """dX = col2im(K^T dY), for a band of rows of one image at a time."""
     F, C, *_ = p.weight_size
     filters = K.reshape(p.groups, F // p.groups, C * p.area).transpose(0, 2, 1)
     by_group = dY.reshape(len(dY), p.groups, F // p.groups, p.positions)
     (H, W), ((top, _), (left, _)), W_Y = p.size, p.padding, p.count[1]
-    dX = np.empty(p.input_size, dY.dtype)
     for n in range(len(dY)):
         canvas = np.zeros((p.groups, C, *p.on_padded_input().size), dY.dtype)
         for rows in spans(p.count[0], _rows(p)):
@@ -117,7 +114,6 @@ def spread(K: np.ndarray, dY: np.ndarray, p: Convolution) -> np.ndarray:
                 for (i, j), (down, across) in taps(p, height):
                     below[g, :, down, across] += products[:, i, j]
         dX[n] = canvas[:, :, top : top + H, left : left + W].reshape(p.input_size[1:])
-    return dX
 
 
 def _blocks_of_columns(X, p):

@@ -4,12 +4,13 @@ Parameters, shapes and errors are those of `convnotes.naive`, with one parameter
 `selection.ALGORITHMS`, or is "auto". Derived in notebooks/09_fast_convolution.ipynb.
 """
 
-from functools import partial
+from dataclasses import replace
+from functools import partial, reduce
 
 import numpy as np
 
 from convnotes import arguments
-from convnotes.fast import columns, phases
+from convnotes.fast import columns, phases, threads
 from convnotes.fast.selection import named, scatters
 from convnotes.windows import Convolution
 
@@ -42,19 +43,46 @@ def conv2d_grad_weight(input, weight_size, grad_output, stride=1, padding=0, dil
 
 def gather(X: np.ndarray, K: np.ndarray, p: Convolution, algorithm: str = "auto") -> np.ndarray:
     """The map from an input of p.input_size to an output of p.output_size."""
-    return named(algorithm, p, X.dtype).gather(X, K, p)
+    Y = np.empty(p.output_size, X.dtype)
+
+    def some(images: slice) -> None:
+        q = _of(p, images)
+        named(algorithm, q, X.dtype).gather(X[images], K, q, Y[images])
+
+    threads.share(some, threads.images(len(X)))
+    return Y
 
 
 def spread(K: np.ndarray, dY: np.ndarray, p: Convolution, algorithm: str = "auto") -> np.ndarray:
     """The transpose of `gather` for the same weight."""
-    if algorithm == "col2im" or (algorithm == "auto" and scatters(p, dY.dtype)):
-        return columns.spread(K, dY, p)
-    return phases.spread(K, dY, p, partial(gather, algorithm=algorithm))
+    dX = np.zeros(p.input_size, dY.dtype)
+
+    def some(images: slice) -> None:
+        q = _of(p, images)
+        if algorithm == "col2im" or (algorithm == "auto" and scatters(q, dY.dtype)):
+            columns.spread(K, dY[images], q, dX[images])
+        else:
+            phases.spread(K, dY[images], q, dX[images], partial(named, algorithm, dtype=dY.dtype))
+
+    threads.share(some, threads.images(len(dY)))
+    return dX
 
 
 def correlate(X: np.ndarray, dY: np.ndarray, p: Convolution, algorithm: str = "auto") -> np.ndarray:
     """The weight gradient for the output gradient dY."""
-    return named(algorithm, p, X.dtype).correlate(X, dY, p)
+
+    def some(images: slice) -> np.ndarray:
+        q = _of(p, images)
+        return named(algorithm, q, X.dtype, "correlate").correlate(X[images], dY[images], q)
+
+    parts = threads.share(some, threads.images(len(X)))
+    return reduce(np.add, parts) if parts else np.zeros(p.weight_size, X.dtype)
+
+
+def _of(p: Convolution, images: slice) -> Convolution:
+    """The same convolution of some of the images."""
+    N = images.stop - images.start
+    return replace(p, input_size=(N, *p.input_size[1:]), output_size=(N, *p.output_size[1:]))
 
 
 def add_in_place(Y: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 from convnotes import arguments
 from convnotes.fast import separable
 from convnotes.fast.planes import Layout, layout, planes, rows
+from convnotes.fast.threads import share
 from convnotes.windows import Windows
 
 
@@ -15,8 +16,7 @@ def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
     """Y, as `naive.max_pool2d` defines it: the maximum down the rows, then the maximum of these across."""
     X, p = arguments.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode)
     Y = np.empty((*X.shape[:2], *p.count), X.dtype)
-    for image, result in separable.images(X, Y):
-        separable.reduce(np.maximum, -np.inf, image, p, result)
+    share(lambda some: separable.reduce(np.maximum, -np.inf, some[0], p, some[1]), separable.images(X, Y))
     return Y
 
 
@@ -28,26 +28,28 @@ def max_pool2d_grad_input(
         input, grad_output, kernel_size, stride, padding, dilation, ceil_mode, ties=ties
     )
     dX = np.zeros(X.shape, X.dtype)
+    blocks = separable.images(X, dY, dX)
     if ties == "all":
-        for image, upstream, result in separable.images(X, dY, dX):
-            _to_all(image, upstream, p, result)
+        share(lambda some: _to_all(*some, p), blocks)
         return dX
-    form, first = layout(p), _first_on_input(p)
-    places, offsets = None, _offsets(p)
-    for image, upstream, result in separable.images(X, dY, dX):
-        if places is None or len(places) != len(image):
-            places = _places(len(image), p)
+    form, first, offsets = layout(p), _first_on_input(p), _offsets(p)
+    places = _places(max((len(some[0]) for some in blocks), default=0), p)
+
+    def to_first(some) -> None:
+        image, upstream, result = some
         winner = _winners(image, p, form, first)
         # One addition for each window: its gradient, to the place of its winner in all images written as one line.
-        target = places + np.take(offsets, winner)
+        target = places[: len(image)] + np.take(offsets, winner)
         if first.max() == p.area:
             inside = winner < p.area
             target, upstream = target[inside], upstream[inside]
         np.add.at(result.reshape(-1), target.reshape(-1), upstream.reshape(-1))
+
+    share(to_first, blocks)
     return dX
 
 
-def _to_all(X, dY, p: Windows, dX) -> None:
+def _to_all(X, dY, dX, p: Windows) -> None:
     """Add the gradient of every window to every one of its maxima."""
     Y = separable.reduce(np.maximum, -np.inf, X, p, np.empty(dY.shape, X.dtype))
     for down, met_down in p.meetings(0):

@@ -10,15 +10,20 @@ import numpy as np
 
 from convnotes import arguments
 from convnotes.fast.blocks import CACHE, spans
+from convnotes.fast.threads import share
 
 
 def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
     """Y, as `naive.local_response_norm` defines it."""
     X, size, alpha, beta, k = arguments.local_response_norm(input, size, alpha, beta, k)
     Y = np.empty(X.shape, X.dtype)
-    for image, result in _blocks(X, Y):
+
+    def some(views) -> None:
+        image, result = views
         D = _denominator(image, size, alpha, k)
         np.divide(image, _power(D, beta), out=result)
+
+    share(some, _blocks(X, Y))
     return Y
 
 
@@ -26,7 +31,9 @@ def local_response_norm_grad_input(input, grad_output, size, alpha=1e-4, beta=0.
     """dX, as `naive.local_response_norm_grad_input` defines it."""
     X, dY, size, alpha, beta, k = arguments.local_response_norm_grad_input(input, grad_output, size, alpha, beta, k)
     dX = np.empty(X.shape, X.dtype)
-    for image, upstream, result in _blocks(X, dY, dX):
+
+    def some(views) -> None:
+        image, upstream, result = views
         D = _denominator(image, size, alpha, k)
         np.divide(upstream, _power(D, beta), out=result)
         shares = image * result
@@ -36,6 +43,8 @@ def local_response_norm_grad_input(input, grad_output, size, alpha=1e-4, beta=0.
         total *= image
         total *= 2 * alpha * beta / size
         result -= total
+
+    share(some, _blocks(X, dY, dX))
     return dX
 
 
@@ -43,9 +52,8 @@ def _blocks(*arrays):
     """The images, a few pixels at a time: views (C, pixels) of every array."""
     N, C, H, W = arrays[0].shape
     flat = [array.reshape(N, C, H * W) for array in arrays]
-    for n in range(N):
-        for pixels in spans(H * W, CACHE // (arrays[0].itemsize * max(1, C))):
-            yield [array[n, :, pixels] for array in flat]
+    pixels = list(spans(H * W, CACHE // (arrays[0].itemsize * max(1, C))))
+    return [[array[n, :, some] for array in flat] for n in range(N) for some in pixels]
 
 
 def _denominator(X, size, alpha, k):

@@ -2,7 +2,7 @@
 
 Row h of the padded input meets entry i of the kernel where h = y*S + i*D. So which entries it meets depends
 on h mod S alone, and the rows of one phase are a convolution, without stride, of dY with those entries
-turned round. No zero is ever multiplied, and every algorithm of the forward pass serves here too.
+turned round. No zero between entries of dY is ever multiplied, and every algorithm of the forward pass serves here too.
 
 Derived in notebooks/09_fast_convolution.ipynb.
 """
@@ -83,16 +83,15 @@ def length(part: slice) -> int:
     return part.stop - part.start
 
 
-def spread(K: np.ndarray, dY: np.ndarray, p: Convolution, gather: Callable) -> np.ndarray:
-    """dX, by `gather(input, weight, windows)` for the convolution of each phase."""
-    turned, dX = _turned(K, p), None
+def spread(K: np.ndarray, dY: np.ndarray, p: Convolution, dX: np.ndarray, choose: Callable) -> None:
+    """Put dX in place of zeros, by the algorithm `choose(windows)` for the convolution of each phase."""
+    turned = _turned(K, p)
     for row, column, q in convolutions(p):
-        part = gather(dY[:, :, row.outputs, column.outputs], turned[:, :, row.entries, column.entries], q)
-        if p.stride == (1, 1):
-            return part
-        dX = np.zeros(p.input_size, dY.dtype) if dX is None else dX
-        dX[:, :, row.places, column.places] = part
-    return np.zeros(p.input_size, dY.dtype) if dX is None else dX
+        part = dX if p.stride == (1, 1) else np.empty(q.output_size, dY.dtype)
+        outputs, weight = dY[:, :, row.outputs, column.outputs], turned[:, :, row.entries, column.entries]
+        choose(q).gather(outputs, weight, q, part)
+        if part is not dX:
+            dX[:, :, row.places, column.places] = part
 
 
 def _turned(K, p):

@@ -53,13 +53,12 @@ def workspace(p: Convolution) -> int:
     return height * C * kW * p.count[1] + canvases(p, p.input_size[1], 1, block.height) + filters + 2 * product
 
 
-def gather(X: np.ndarray, K: np.ndarray, p: Convolution) -> np.ndarray:
+def gather(X: np.ndarray, K: np.ndarray, p: Convolution, Y: np.ndarray) -> None:
     """Y = sum over i of K_i M_i, M_i a view of the rows laid out once."""
     F, C, kH, kW = p.weight_size
     # Row i of all filters of a group is one matrix (F/G, C*kW).
     filters = np.ascontiguousarray(K.reshape(p.groups, F // p.groups, C, kH, kW).transpose(3, 0, 1, 2, 4))
     filters = filters.reshape(kH, p.groups, F // p.groups, C * kW)
-    Y = np.empty(p.output_size, X.dtype)
     by_group = Y.reshape(len(X), p.groups, F // p.groups, p.positions)
     W_Y = p.count[1]
     for g, block, laid_out in _rows_laid_out(X, p):
@@ -71,7 +70,6 @@ def gather(X: np.ndarray, K: np.ndarray, p: Convolution) -> np.ndarray:
             np.matmul(filters[i, g], laid_out[:, first : first + length], out=part if i else total)
             if i:
                 total += part
-    return Y
 
 
 def correlate(X: np.ndarray, dY: np.ndarray, p: Convolution) -> np.ndarray:

@@ -10,8 +10,8 @@ from convnotes.windows import Convolution
 
 # One line registers an algorithm. Each is a module with
 #   takes(p), work(p), workspace(p)   whether it takes a problem, its work, and the entries it holds at most
-#   gather(X, K, p)                   the convolution
-#   correlate(X, dY, p)               its weight gradient
+#   gather(X, K, p, Y)                the convolution, written to Y
+#   correlate(X, dY, p)               its weight gradient, where it has one
 ALGORITHMS = {
     "pointwise": pointwise,
     "columns": columns,
@@ -22,22 +22,24 @@ ALGORITHMS = {
 }
 
 
-def named(algorithm: str, p: Convolution, dtype: np.dtype):
-    """The algorithm of a name; "auto" is the one predicted to be the fastest."""
+def named(algorithm: str, p: Convolution, dtype: np.dtype, offering: str = "gather"):
+    """The algorithm of a name, which must offer a function; "auto" is the one predicted to be the fastest."""
     if algorithm == "auto":
-        return fastest(p, dtype)
+        return fastest(p, dtype, offering)
     if algorithm not in ALGORITHMS:
         raise ValueError(f"algorithm must be auto or one of {', '.join(ALGORITHMS)}, got {algorithm!r}")
     module = ALGORITHMS[algorithm]
     if not module.takes(p):
         rule = module.takes.__doc__.rstrip(".")
         raise ValueError(f"algorithm {algorithm!r} must be used for {rule[0].lower()}{rule[1:]}, got {_said(p)}")
+    if not hasattr(module, offering):
+        raise ValueError(f"algorithm must be one with a weight gradient here, got {algorithm!r}, which has none")
     return module
 
 
-def fastest(p: Convolution, dtype: np.dtype):
-    """The algorithm with the least predicted time."""
-    taking = [module for module in ALGORITHMS.values() if module.takes(p)]
+def fastest(p: Convolution, dtype: np.dtype, offering: str = "gather"):
+    """The algorithm with the least predicted time, of those that offer a function."""
+    taking = [module for module in ALGORITHMS.values() if hasattr(module, offering) and module.takes(p)]
     if len(taking) == 1 or 0 in p.output_size:
         return columns
     return min(taking, key=lambda module: module.work(p).seconds(dtype.itemsize))

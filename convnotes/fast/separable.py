@@ -6,20 +6,17 @@ out by taking the part of the view that lies on the input.
 Derived in notebooks/09_fast_convolution.ipynb.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from convnotes.fast.blocks import CACHE, spans
 from convnotes.windows import Windows
 
 
-def images(*arrays: np.ndarray) -> Iterator[list[np.ndarray]]:
+def images(*arrays: np.ndarray) -> list[list[np.ndarray]]:
     """Views of a few images of single channels at a time, (images, H, W), of every array; the first fits in a cache."""
     flat = [array.reshape(-1, *array.shape[2:]) for array in arrays]
     one = arrays[0].itemsize * max(1, arrays[0].shape[2] * arrays[0].shape[3])
-    for span in spans(len(flat[0]), CACHE // one):
-        yield [array[span] for array in flat]
+    return [[array[span] for array in flat] for span in spans(len(flat[0]), CACHE // one)]
 
 
 def reduce(ufunc: np.ufunc, start, X: np.ndarray, p: Windows, out: np.ndarray) -> np.ndarray:

@@ -22,8 +22,10 @@ from convnotes.windows import Convolution
 
 M, R = 4, 3
 N2 = (M + R - 1) ** 2
-# The entries of a block's transformed tiles and of its transformed filters, at most.
-ENTRIES = 3 * 2**19
+# The entries of a block's transformed tiles and of its transformed filters, so that they stay in a cache,
+ENTRIES = 2**19
+# and the tiles and filters that a block has all the same, since each transform must serve for many products.
+LEAST = 96
 
 
 def takes(p: Convolution) -> bool:
@@ -60,11 +62,10 @@ def workspace(p: Convolution) -> int:
     return 2 * canvas + 3 * N2 * C * tiles + 2 * (N2 + R * R) * F * C + 2 * (N2 + M * M) * F * tiles
 
 
-def gather(X: np.ndarray, K: np.ndarray, p: Convolution) -> np.ndarray:
+def gather(X: np.ndarray, K: np.ndarray, p: Convolution, Y: np.ndarray) -> None:
     """Y = A^T ((G K G^T) * (B^T X B)) A, tile by tile."""
     F, C, *_ = p.weight_size
     A, G, B = in_two_axes(M, R, X.dtype.name)
-    Y = np.empty(p.output_size, X.dtype)
     filters = list(spans(F, _filters(p)))
     U = _transformed(G, K[filters[0]])
     for k, block in enumerate(_blocks(p)):
@@ -75,7 +76,6 @@ def gather(X: np.ndarray, K: np.ndarray, p: Convolution) -> np.ndarray:
                 U = _transformed(G, K[f])
             products = (U @ V).reshape(N2, -1)
             _put_tiles(Y, A @ products, p, block, f)
-    return Y
 
 
 def correlate(X: np.ndarray, dY: np.ndarray, p: Convolution) -> np.ndarray:
@@ -143,9 +143,10 @@ def _tiles(p: Convolution) -> tuple[int, int]:
 def _blocks(p: Convolution):
     """Blocks whose rows are rows of tiles."""
     H_T, W_T = _tiles(p)
-    return blocks(p.input_size[0], H_T, max(1, ENTRIES // (N2 * max(p.weight_size[:2]) * W_T)))
+    tiles = max(LEAST, ENTRIES // (N2 * max(p.weight_size[:2])))
+    return blocks(p.input_size[0], H_T, max(1, tiles // max(1, W_T)))
 
 
 def _filters(p: Convolution) -> int:
     """The filters of a block."""
-    return max(1, ENTRIES // (N2 * p.weight_size[1]))
+    return max(LEAST, ENTRIES // (N2 * p.weight_size[1]))
