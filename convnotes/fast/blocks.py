@@ -82,10 +82,21 @@ def canvases(p: Windows, C: int, count: int, height: int) -> int:
     return 2 * count * C * rows * p.on_padded_input().size[1]
 
 
-def taps(p: Windows, height: int) -> Iterator[tuple[tuple[int, int], tuple[slice, slice]]]:
-    """For every entry (i, j) of the kernel, the rows and columns of a padded block that it meets."""
+def split(canvas: np.ndarray, p: Windows) -> dict[tuple[int, int], np.ndarray]:
+    """The rows a, a + S, a + 2S, ... and columns b, b + S, ... of a padded block, by (a, b), each in one piece.
+
+    In such a plane the entries that a row of windows meets lie side by side, whatever the stride.
+    """
+    (S_H, S_W) = p.stride
+    if p.stride == (1, 1):
+        return {(0, 0): canvas}
+    needed = {plane for _, plane, _ in taps(p, 1)}
+    return {(a, b): np.ascontiguousarray(canvas[..., a::S_H, b::S_W]) for a, b in needed}
+
+
+def taps(p: Windows, height: int) -> Iterator[tuple[tuple[int, int], tuple[int, int], tuple]]:
+    """For every entry (i, j) of the kernel, its plane, and the rows and columns of the plane that it meets."""
     (S_H, S_W), (D_H, D_W), W_Y = p.stride, p.dilation, p.count[1]
     for i, j in np.ndindex(p.kernel):
-        rows = slice(i * D_H, i * D_H + (height - 1) * S_H + 1, S_H)
-        across = slice(j * D_W, j * D_W + (W_Y - 1) * S_W + 1, S_W)
-        yield (i, j), (rows, across)
+        (down, a), (across, b) = divmod(i * D_H, S_H), divmod(j * D_W, S_W)
+        yield (i, j), (a, b), (..., slice(down, down + height), slice(across, across + W_Y))

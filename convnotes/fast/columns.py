@@ -11,7 +11,7 @@ from math import prod
 
 import numpy as np
 
-from convnotes.fast.blocks import blocks, canvases, padded, spans, taps
+from convnotes.fast.blocks import blocks, canvases, padded, spans, split, taps
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
 
@@ -37,8 +37,8 @@ def work(p: Convolution) -> Work:
     together = 2 * prod(p.output_size) if columns > p.positions else 0
     return Work(
         products=G * cut * product(F // G, C * p.area, columns),
-        copied=padding + together + (copied if p.stride[1] == 1 else 0),
-        strided=copied if p.stride[1] > 1 else 0,
+        copied=padding + together + copied,
+        strided=N * prod(p.input_size[1:]) if p.stride != (1, 1) else 0,
         calls=G * cut * (p.area + 4),
     )
 
@@ -51,7 +51,8 @@ def workspace(p: Convolution) -> int:
         return 0
     columns = largest.count * largest.height * p.count[1]
     canvas = canvases(p, p.input_size[1], largest.count, largest.height)
-    return C * p.area * columns + canvas + 2 * F // p.groups * columns
+    planes = canvas if p.stride != (1, 1) else 0
+    return C * p.area * columns + canvas + planes + 2 * F // p.groups * columns
 
 
 def gather(X: np.ndarray, K: np.ndarray, p: Convolution, Y: np.ndarray) -> None:
@@ -92,8 +93,8 @@ def spread_work(p: Convolution) -> Work:
     bands = -(-p.count[0] // _rows(p))
     return Work(
         products=N * G * bands * product(C * p.area, F // G, p.positions // max(1, bands)),
-        copied=2 * N * prod(p.input_size[1:]),
-        strided=N * G * C * p.area * p.positions,
+        copied=2 * N * prod(p.input_size[1:]) + 2 * N * G * C * p.area * p.positions,
+        strided=N * prod(p.input_size[1:]) if p.stride != (1, 1) else 0,
         calls=N * bands * (G * (p.area + 3) + 4),
     )
 
@@ -106,13 +107,17 @@ def spread(K: np.ndarray, dY: np.ndarray, p: Convolution, dX: np.ndarray) -> Non
     (H, W), ((top, _), (left, _)), W_Y = p.size, p.padding, p.count[1]
     for n in range(len(dY)):
         canvas = np.zeros((p.groups, C, *p.on_padded_input().size), dY.dtype)
+        planes = split(canvas, p)
         for rows in spans(p.count[0], _rows(p)):
-            height, below = rows.stop - rows.start, canvas[:, :, rows.start * p.stride[0] :]
+            height = rows.stop - rows.start
             for g in range(p.groups):
                 products = filters[g] @ by_group[n, g, :, rows.start * W_Y : rows.stop * W_Y]
                 products = products.reshape(C, *p.kernel, height, W_Y)
-                for (i, j), (down, across) in taps(p, height):
-                    below[g, :, down, across] += products[:, i, j]
+                for (i, j), plane, place in taps(p, height):
+                    planes[plane][g, :, rows.start :][place] += products[:, i, j]
+        if p.stride != (1, 1):
+            for (a, b), part in planes.items():
+                canvas[..., a :: p.stride[0], b :: p.stride[1]] = part
         dX[n] = canvas[:, :, top : top + H, left : left + W].reshape(p.input_size[1:])
 
 
@@ -126,9 +131,9 @@ def _blocks_of_columns(X, p):
         shape = C, *p.kernel, block.count, block.height, W_Y
         columns = buffer[: prod(shape)].reshape(shape)
         for g in range(p.groups):
-            group = canvas[:, g * C : (g + 1) * C].transpose(1, 0, 2, 3)
-            for (i, j), (rows, across) in taps(p, block.height):
-                columns[:, i, j] = group[:, :, rows, across]
+            planes = split(canvas[:, g * C : (g + 1) * C].transpose(1, 0, 2, 3), p)
+            for (i, j), plane, place in taps(p, block.height):
+                columns[:, i, j] = planes[plane][place]
             yield g, block, columns.reshape(C * p.area, -1)
 
 

@@ -35,7 +35,8 @@ def work(p: Convolution) -> Work:
     copied = N * G * C * kW * prod(p.count)
     padding = N * prod(p.input_size[1:]) if any(map(any, p.padding)) else 0
     return Work(
-        products=G * cut * kH * product(F // G, C * kW, columns),
+        # The views lie where rows begin, and not where a product would have its operands begin.
+        products=8 * G * cut * kH * product(F // G, C * kW, columns) // 7,
         copied=padding + (kH - 1) * 2 * prod(p.output_size) + (copied if p.stride[1] == 1 else 0),
         strided=copied if p.stride[1] > 1 else 0,
         calls=G * cut * (kW + 2 * kH + 4),

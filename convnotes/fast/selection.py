@@ -21,6 +21,9 @@ ALGORITHMS = {
     "banded": banded,
 }
 
+# What is never worse than the others where every channel is convolved by itself.
+SPECIAL = (depthwise, banded)
+
 
 def named(algorithm: str, p: Convolution, dtype: np.dtype, offering: str = "gather"):
     """The algorithm of a name, which must offer a function; "auto" is the one predicted to be the fastest."""
@@ -39,9 +42,10 @@ def named(algorithm: str, p: Convolution, dtype: np.dtype, offering: str = "gath
 
 def fastest(p: Convolution, dtype: np.dtype, offering: str = "gather"):
     """The algorithm with the least predicted time, of those that offer a function."""
-    taking = [module for module in ALGORITHMS.values() if hasattr(module, offering) and module.takes(p)]
+    known = SPECIAL if depthwise.takes(p) else ALGORITHMS.values()
+    taking = [module for module in known if hasattr(module, offering) and module.takes(p)]
     if len(taking) == 1 or 0 in p.output_size:
-        return columns
+        return taking[0]
     return min(taking, key=lambda module: module.work(p).seconds(dtype.itemsize))
 
 
