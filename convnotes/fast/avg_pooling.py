@@ -12,16 +12,30 @@ from convnotes.windows import Windows
 
 
 def avg_pool2d(
-    input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
+    input,
+    kernel_size,
+    stride=None,
+    padding=0,
+    ceil_mode=False,
+    count_include_pad=True,
+    divisor_override=None,
 ):
     """Y, as `naive.avg_pool2d` defines it."""
     X, p, count_include_pad, divisor_override = arguments.avg_pool2d(
-        input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+        input,
+        kernel_size,
+        stride,
+        padding,
+        ceil_mode,
+        count_include_pad,
+        divisor_override,
     )
     part = _part(p, count_include_pad, divisor_override, X.dtype)
     if p.kernel == p.size and not any(map(any, p.padding)):
         # One window that is the whole image: a product with a row of weights.
-        return (X.reshape(-1, p.area) @ np.full(p.area, part[0, 0])).reshape(*X.shape[:2], 1, 1)
+        return (
+            X.reshape(-1, p.area) @ np.full(p.area, part[0, 0])
+        ).reshape(*X.shape[:2], 1, 1)
     Y = np.empty((*X.shape[:2], *p.count), X.dtype)
 
     def some(views) -> None:
@@ -44,19 +58,36 @@ def avg_pool2d_grad_input(
     divisor_override=None,
 ):
     """dX, as `naive.avg_pool2d_grad_input` defines it."""
-    dY, p, count_include_pad, divisor_override = arguments.avg_pool2d_grad_input(
-        input_size, grad_output, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    dY, p, count_include_pad, divisor_override = (
+        arguments.avg_pool2d_grad_input(
+            input_size,
+            grad_output,
+            kernel_size,
+            stride,
+            padding,
+            ceil_mode,
+            count_include_pad,
+            divisor_override,
+        )
     )
     part = _part(p, count_include_pad, divisor_override, dY.dtype)
     dX = np.empty((*dY.shape[:2], *p.size), dY.dtype)
     if p.kernel == p.size and not any(map(any, p.padding)):
         dX[...] = dY * part
         return dX
-    share(lambda some: separable.spread(some[1] * part, p, some[0]), separable.images(dX, dY))
+    share(
+        lambda some: separable.spread(some[1] * part, p, some[0]),
+        separable.images(dX, dY),
+    )
     return dX
 
 
-def _part(p: Windows, count_include_pad: bool, divisor_override: int | None, dtype) -> np.ndarray:
+def _part(
+    p: Windows,
+    count_include_pad: bool,
+    divisor_override: int | None,
+    dtype,
+) -> np.ndarray:
     """The weight of each entry of every window, one over their number, (H_Y, W_Y)."""
     if divisor_override:
         return np.full(p.count, 1 / divisor_override, dtype)

@@ -21,7 +21,10 @@ WIDEST = 64
 
 def takes(p: Convolution) -> bool:
     """One filter for each channel, which is its group, on images of at most 64 columns."""
-    return p.groups == p.input_size[1] == p.weight_size[0] and p.on_padded_input().size[1] <= WIDEST
+    return (
+        p.groups == p.input_size[1] == p.weight_size[0]
+        and p.on_padded_input().size[1] <= WIDEST
+    )
 
 
 def work(p: Convolution) -> Work:
@@ -31,18 +34,29 @@ def work(p: Convolution) -> Work:
     products = N * C * p.kernel[0]
     # So small products do not reach the speed of large ones, and each is a call inside of one of NumPy's.
     inside = products // 15
-    calls = -(-C // _channels(p)) * (6 + p.area + N * (4 + 2 * p.kernel[0]))
-    return Work(products=5 * products * H_Y * width * W_Y // 3, calls=calls + inside)
+    calls = -(-C // _channels(p)) * (
+        6 + p.area + N * (4 + 2 * p.kernel[0])
+    )
+    return Work(
+        products=5 * products * H_Y * width * W_Y // 3,
+        calls=calls + inside,
+    )
 
 
 def workspace(p: Convolution) -> int:
     """The banded matrices of a few channels, their padded rows, the product and the sum."""
     height, width = p.on_padded_input().size
-    each = p.kernel[0] * width * p.count[1] + 2 * height * width + 3 * p.positions
+    each = (
+        p.kernel[0] * width * p.count[1]
+        + 2 * height * width
+        + 3 * p.positions
+    )
     return 2 * _channels(p) * each
 
 
-def gather(X: np.ndarray, K: np.ndarray, p: Convolution, Y: np.ndarray) -> None:
+def gather(
+    X: np.ndarray, K: np.ndarray, p: Convolution, Y: np.ndarray
+) -> None:
     """Y_c = sum over i of X_c, shifted by i rows, times the banded matrix of row i of K_c."""
     for c in spans(X.shape[1], _channels(p)):
         bands = _bands(K[c], p)
@@ -64,7 +78,15 @@ def _shifted(X, p):
 
 def _bands(K, p):
     """The banded matrices (kH, C, width, W_Y) of weights (C, 1, kH, kW)."""
-    bands = np.zeros((p.kernel[0], len(K), p.on_padded_input().size[1], p.count[1]), K.dtype)
+    bands = np.zeros(
+        (
+            p.kernel[0],
+            len(K),
+            p.on_padded_input().size[1],
+            p.count[1],
+        ),
+        K.dtype,
+    )
     for i in range(p.kernel[0]):
         _diagonals(bands[i], p)[...] = K[:, 0, i, :, None]
     return bands
@@ -72,12 +94,21 @@ def _bands(K, p):
 
 def _diagonals(matrices, p):
     """Where the weights stand in matrices (C, width, W_Y), a view (C, kW, W_Y): j of column x at row j*D + x*S."""
-    (down, across), S, D = matrices.strides[1:], p.stride[1], p.dilation[1]
-    shape, strides = (len(matrices), p.kernel[1], p.count[1]), (matrices.strides[0], D * down, S * down + across)
+    (down, across), S, D = (
+        matrices.strides[1:],
+        p.stride[1],
+        p.dilation[1],
+    )
+    shape, strides = (
+        (len(matrices), p.kernel[1], p.count[1]),
+        (matrices.strides[0], D * down, S * down + across),
+    )
     return np.lib.stride_tricks.as_strided(matrices, shape, strides)
 
 
 def _channels(p: Convolution) -> int:
     """How many channels have their matrices in the space there is."""
-    each = p.kernel[0] * p.on_padded_input().size[1] * max(1, p.count[1])
+    each = (
+        p.kernel[0] * p.on_padded_input().size[1] * max(1, p.count[1])
+    )
     return max(1, min(p.input_size[1], ENTRIES // each))

@@ -18,4 +18,6 @@ def bias_grad(grad_output):
     """db, as `naive.bias_grad` defines it."""
     dY = arguments.bias_grad(grad_output)
     N, C, H, W = dY.shape
-    return (dY.reshape(N, C, H * W) @ np.ones(H * W, dY.dtype)).sum(axis=0)
+    return (dY.reshape(N, C, H * W) @ np.ones(H * W, dY.dtype)).sum(
+        axis=0
+    )

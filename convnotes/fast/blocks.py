@@ -14,8 +14,6 @@ from convnotes.windows import Windows
 
 # What an algorithm may hold at most beside its input and output, in bytes.
 BOUND = 64 * 2**20
-# What should lie in the cache of one core, in bytes: a block that steps of little arithmetic pass over.
-CACHE = 2**18
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,10 @@ def blocks(N: int, rows: int, most: int) -> Iterator[Block]:
     height = -(-rows // -(-rows // height)) if rows else 0
     for n in range(0, N, images):
         for y in range(0, rows, height or 1):
-            yield Block(slice(n, min(n + images, N)), slice(y, min(y + height, rows)))
+            yield Block(
+                slice(n, min(n + images, N)),
+                slice(y, min(y + height, rows)),
+            )
 
 
 def spans(count: int, most: int) -> Iterator[slice]:
@@ -58,31 +59,59 @@ def spans(count: int, most: int) -> Iterator[slice]:
         yield slice(start, min(start + length, count))
 
 
-def padded(X: np.ndarray, p: Windows, block: Block, height: int | None = None, width: int | None = None) -> np.ndarray:
+def padded(
+    X: np.ndarray,
+    p: Windows,
+    block: Block,
+    height: int | None = None,
+    width: int | None = None,
+) -> np.ndarray:
     """The rows of the padded input that a block's windows cover, (images, C, height, width).
 
     A view where there is nothing to pad. `height` and `width` ask for more zeros at the bottom and right.
     """
-    (H, W), (S, _), ((top, _), (left, right)) = p.size, p.stride, p.padding
+    (H, W), (S, _), ((top, _), (left, right)) = (
+        p.size,
+        p.stride,
+        p.padding,
+    )
     first = block.rows.start * S - top
-    height = height or (block.height - 1) * S + windows.extent(p.kernel[0], p.dilation[0])
+    height = height or (block.height - 1) * S + windows.extent(
+        p.kernel[0], p.dilation[0]
+    )
     width = width or left + W + right
     inside = slice(max(0, first), max(0, min(H, first + height)))
-    if first >= 0 and first + height <= H and left == 0 and width <= W:
+    if (
+        first >= 0
+        and first + height <= H
+        and left == 0
+        and width <= W
+    ):
         return X[block.images, :, inside]
-    canvas = np.zeros((block.count, X.shape[1], height, width), X.dtype)
+    canvas = np.zeros(
+        (block.count, X.shape[1], height, width), X.dtype
+    )
     W = min(W, width - left)
-    canvas[:, :, inside.start - first : inside.stop - first, left : left + W] = X[block.images, :, inside, :W]
+    canvas[
+        :,
+        :,
+        inside.start - first : inside.stop - first,
+        left : left + W,
+    ] = X[block.images, :, inside, :W]
     return canvas
 
 
 def canvases(p: Windows, C: int, count: int, height: int) -> int:
     """The entries of the padded rows of a block of C channels, while those of the next are laid out."""
-    rows = (height - 1) * p.stride[0] + windows.extent(p.kernel[0], p.dilation[0])
+    rows = (height - 1) * p.stride[0] + windows.extent(
+        p.kernel[0], p.dilation[0]
+    )
     return 2 * count * C * rows * p.on_padded_input().size[1]
 
 
-def split(canvas: np.ndarray, p: Windows) -> dict[tuple[int, int], np.ndarray]:
+def split(
+    canvas: np.ndarray, p: Windows
+) -> dict[tuple[int, int], np.ndarray]:
     """The rows a, a + S, a + 2S, ... and columns b, b + S, ... of a padded block, by (a, b), each in one piece.
 
     In such a plane the entries that a row of windows meets lie side by side, whatever the stride.
@@ -91,12 +120,28 @@ def split(canvas: np.ndarray, p: Windows) -> dict[tuple[int, int], np.ndarray]:
     if p.stride == (1, 1):
         return {(0, 0): canvas}
     needed = {plane for _, plane, _ in taps(p, 1)}
-    return {(a, b): np.ascontiguousarray(canvas[..., a::S_H, b::S_W]) for a, b in needed}
+    return {
+        (a, b): np.ascontiguousarray(canvas[..., a::S_H, b::S_W])
+        for a, b in needed
+    }
 
 
-def taps(p: Windows, height: int) -> Iterator[tuple[tuple[int, int], tuple[int, int], tuple]]:
+def taps(
+    p: Windows, height: int
+) -> Iterator[tuple[tuple[int, int], tuple[int, int], tuple]]:
     """For every entry (i, j) of the kernel, its plane, and the rows and columns of the plane that it meets."""
     (S_H, S_W), (D_H, D_W), W_Y = p.stride, p.dilation, p.count[1]
     for i, j in np.ndindex(p.kernel):
-        (down, a), (across, b) = divmod(i * D_H, S_H), divmod(j * D_W, S_W)
-        yield (i, j), (a, b), (..., slice(down, down + height), slice(across, across + W_Y))
+        (down, a), (across, b) = (
+            divmod(i * D_H, S_H),
+            divmod(j * D_W, S_W),
+        )
+        yield (
+            (i, j),
+            (a, b),
+            (
+                ...,
+                slice(down, down + height),
+                slice(across, across + W_Y),
+            ),
+        )

@@ -11,7 +11,13 @@ from math import prod
 
 import numpy as np
 
-from convnotes.fast.blocks import blocks, canvases, padded, spans, split, taps
+from convnotes.fast.blocks import (
+    blocks,
+    canvases,
+    padded,
+    split,
+    taps,
+)
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
 
@@ -30,15 +36,19 @@ def work(p: Convolution) -> Work:
     """A product of the size of the whole, and a copy of every entry of the matrix of columns."""
     F, C, *_ = p.weight_size
     N, G = p.input_size[0], p.groups
-    cut = sum(1 for _ in blocks(N, p.count[0], _rows(p)))
+    cut = sum(1 for _ in blocks(N, p.count[0], band(p)))
     columns = N * p.positions // max(1, cut)
     copied = N * G * C * p.area * p.positions
-    padding = N * prod(p.input_size[1:]) if any(map(any, p.padding)) else 0
+    padding = (
+        N * prod(p.input_size[1:]) if any(map(any, p.padding)) else 0
+    )
     together = 2 * prod(p.output_size) if columns > p.positions else 0
     return Work(
         products=G * cut * product(F // G, C * p.area, columns),
         copied=padding + together + copied,
-        strided=N * prod(p.input_size[1:]) if p.stride != (1, 1) else 0,
+        strided=N * prod(p.input_size[1:])
+        if p.stride != (1, 1)
+        else 0,
         calls=G * cut * (p.area + 4),
     )
 
@@ -46,16 +56,29 @@ def work(p: Convolution) -> Work:
 def workspace(p: Convolution) -> int:
     """The buffer, the padded rows that it is filled from, and the product of several images."""
     F, C, *_ = p.weight_size
-    largest = max(blocks(p.input_size[0], p.count[0], _rows(p)), key=lambda b: b.count * b.height, default=None)
+    largest = max(
+        blocks(p.input_size[0], p.count[0], band(p)),
+        key=lambda b: b.count * b.height,
+        default=None,
+    )
     if largest is None:
         return 0
     columns = largest.count * largest.height * p.count[1]
-    canvas = canvases(p, p.input_size[1], largest.count, largest.height)
+    canvas = canvases(
+        p, p.input_size[1], largest.count, largest.height
+    )
     planes = canvas if p.stride != (1, 1) else 0
-    return C * p.area * columns + canvas + planes + 2 * F // p.groups * columns
+    return (
+        C * p.area * columns
+        + canvas
+        + planes
+        + 2 * F // p.groups * columns
+    )
 
 
-def gather(X: np.ndarray, K: np.ndarray, p: Convolution, Y: np.ndarray) -> None:
+def gather(
+    X: np.ndarray, K: np.ndarray, p: Convolution, Y: np.ndarray
+) -> None:
     """Y = K M, for a block of the columns M at a time."""
     F, C, *_ = p.weight_size
     filters = K.reshape(p.groups, F // p.groups, C * p.area)
@@ -64,21 +87,45 @@ def gather(X: np.ndarray, K: np.ndarray, p: Convolution, Y: np.ndarray) -> None:
         start = block.rows.start * p.count[1]
         places = slice(start, start + block.height * p.count[1])
         if block.count == 1:
-            np.matmul(filters[g], columns, out=by_group[block.images.start, g, :, places])
+            np.matmul(
+                filters[g],
+                columns,
+                out=by_group[block.images.start, g, :, places],
+            )
         else:
-            together = (filters[g] @ columns).reshape(F // p.groups, block.count, -1)
-            by_group[block.images, g, :, places] = together.transpose(1, 0, 2)
+            together = (filters[g] @ columns).reshape(
+                F // p.groups, block.count, -1
+            )
+            by_group[block.images, g, :, places] = together.transpose(
+                1, 0, 2
+            )
 
 
-def correlate(X: np.ndarray, dY: np.ndarray, p: Convolution) -> np.ndarray:
+def correlate(
+    X: np.ndarray, dY: np.ndarray, p: Convolution
+) -> np.ndarray:
     """dK = sum over blocks of dY M^T."""
     F, C, *_ = p.weight_size
     dK = np.zeros((p.groups, F // p.groups, C * p.area), X.dtype)
-    by_group = dY.reshape(len(X), p.groups, F // p.groups, p.positions)
+    by_group = dY.reshape(
+        len(X), p.groups, F // p.groups, p.positions
+    )
     for g, block, columns in _blocks_of_columns(X, p):
-        start, is_first = block.rows.start * p.count[1], not block.images.start and not block.rows.start
-        part = by_group[block.images, g, :, start : start + block.height * p.count[1]]
-        part = part[0] if block.count == 1 else part.transpose(1, 0, 2).reshape(F // p.groups, -1)
+        start, is_first = (
+            block.rows.start * p.count[1],
+            not block.images.start and not block.rows.start,
+        )
+        part = by_group[
+            block.images,
+            g,
+            :,
+            start : start + block.height * p.count[1],
+        ]
+        part = (
+            part[0]
+            if block.count == 1
+            else part.transpose(1, 0, 2).reshape(F // p.groups, -1)
+        )
         if is_first:
             np.matmul(part, columns.T, out=dK[g])
         else:
@@ -86,58 +133,32 @@ def correlate(X: np.ndarray, dY: np.ndarray, p: Convolution) -> np.ndarray:
     return dK.reshape(p.weight_size)
 
 
-def spread_work(p: Convolution) -> Work:
-    """The work of `spread`: the product, and an addition for every entry of the matrix of columns."""
-    F, C, *_ = p.weight_size
-    N, G = p.input_size[0], p.groups
-    bands = -(-p.count[0] // _rows(p))
-    return Work(
-        products=N * G * bands * product(C * p.area, F // G, p.positions // max(1, bands)),
-        copied=2 * N * prod(p.input_size[1:]) + 2 * N * G * C * p.area * p.positions,
-        strided=N * prod(p.input_size[1:]) if p.stride != (1, 1) else 0,
-        calls=N * bands * (G * (p.area + 3) + 4),
-    )
-
-
-def spread(K: np.ndarray, dY: np.ndarray, p: Convolution, dX: np.ndarray) -> None:
-    """dX = col2im(K^T dY), for a band of rows of one image at a time."""
-    F, C, *_ = p.weight_size
-    filters = K.reshape(p.groups, F // p.groups, C * p.area).transpose(0, 2, 1)
-    by_group = dY.reshape(len(dY), p.groups, F // p.groups, p.positions)
-    (H, W), ((top, _), (left, _)), W_Y = p.size, p.padding, p.count[1]
-    for n in range(len(dY)):
-        canvas = np.zeros((p.groups, C, *p.on_padded_input().size), dY.dtype)
-        planes = split(canvas, p)
-        for rows in spans(p.count[0], _rows(p)):
-            height = rows.stop - rows.start
-            for g in range(p.groups):
-                products = filters[g] @ by_group[n, g, :, rows.start * W_Y : rows.stop * W_Y]
-                products = products.reshape(C, *p.kernel, height, W_Y)
-                for (i, j), plane, place in taps(p, height):
-                    planes[plane][g, :, rows.start :][place] += products[:, i, j]
-        if p.stride != (1, 1):
-            for (a, b), part in planes.items():
-                canvas[..., a :: p.stride[0], b :: p.stride[1]] = part
-        dX[n] = canvas[:, :, top : top + H, left : left + W].reshape(p.input_size[1:])
-
-
 def _blocks_of_columns(X, p):
     """Every block of every group, with its columns (C*kH*kW, images * rows * W_Y); they are overwritten by the next."""
     C, W_Y = p.weight_size[1], p.count[1]
-    most = max((b.count * b.height for b in blocks(len(X), p.count[0], _rows(p))), default=0)
+    most = max(
+        (
+            b.count * b.height
+            for b in blocks(len(X), p.count[0], band(p))
+        ),
+        default=0,
+    )
     buffer = np.empty(C * p.area * most * W_Y, X.dtype)
-    for block in blocks(len(X), p.count[0], _rows(p)):
+    for block in blocks(len(X), p.count[0], band(p)):
         canvas = padded(X, p, block)
         shape = C, *p.kernel, block.count, block.height, W_Y
         columns = buffer[: prod(shape)].reshape(shape)
         for g in range(p.groups):
-            planes = split(canvas[:, g * C : (g + 1) * C].transpose(1, 0, 2, 3), p)
+            planes = split(
+                canvas[:, g * C : (g + 1) * C].transpose(1, 0, 2, 3),
+                p,
+            )
             for (i, j), plane, place in taps(p, block.height):
                 columns[:, i, j] = planes[plane][place]
             yield g, block, columns.reshape(C * p.area, -1)
 
 
-def _rows(p: Convolution) -> int:
+def band(p: Convolution) -> int:
     """How many output rows a block has: enough for a product worth its call, and no more than the buffer holds."""
     least, most = COLUMNS, ENTRIES // (p.weight_size[1] * p.area)
     return max(1, max(least, most) // max(1, p.count[1]))

@@ -10,79 +10,162 @@ from functools import partial, reduce
 import numpy as np
 
 from convnotes import arguments
-from convnotes.fast import columns, phases, threads
+from convnotes.fast import col2im, phases, threads
 from convnotes.fast.selection import named, scatters
 from convnotes.windows import Convolution
 
 
-def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, *, algorithm="auto"):
+def conv2d(
+    input,
+    weight,
+    bias=None,
+    stride=1,
+    padding=0,
+    dilation=1,
+    groups=1,
+    *,
+    algorithm="auto",
+):
     """Y, as `naive.conv2d` defines it.
 
     In float32 its error stays below 3e-5 of the output's largest value, in float64 below 1e-12, whatever the
     algorithm. Beside input and output it holds at most 64 MiB, or one image's share where that is larger.
     """
-    X, K, b, p = arguments.conv2d(input, weight, bias, stride, padding, dilation, groups)
+    X, K, b, p = arguments.conv2d(
+        input, weight, bias, stride, padding, dilation, groups
+    )
     Y = gather(X, K, p, algorithm)
     return Y if b is None else add_in_place(Y, b)
 
 
-def conv2d_grad_input(input_size, weight, grad_output, stride=1, padding=0, dilation=1, groups=1, *, algorithm="auto"):
+def conv2d_grad_input(
+    input_size,
+    weight,
+    grad_output,
+    stride=1,
+    padding=0,
+    dilation=1,
+    groups=1,
+    *,
+    algorithm="auto",
+):
     """dX, as `naive.conv2d_grad_input` defines it.
 
     It is a convolution for each phase of the stride, by `algorithm`; or, with "col2im", the transpose of `columns`.
     """
-    K, dY, p = arguments.conv2d_grad_input(input_size, weight, grad_output, stride, padding, dilation, groups)
+    K, dY, p = arguments.conv2d_grad_input(
+        input_size,
+        weight,
+        grad_output,
+        stride,
+        padding,
+        dilation,
+        groups,
+    )
     return spread(K, dY, p, algorithm)
 
 
-def conv2d_grad_weight(input, weight_size, grad_output, stride=1, padding=0, dilation=1, groups=1, *, algorithm="auto"):
+def conv2d_grad_weight(
+    input,
+    weight_size,
+    grad_output,
+    stride=1,
+    padding=0,
+    dilation=1,
+    groups=1,
+    *,
+    algorithm="auto",
+):
     """dK, as `naive.conv2d_grad_weight` defines it."""
-    X, dY, p = arguments.conv2d_grad_weight(input, weight_size, grad_output, stride, padding, dilation, groups)
+    X, dY, p = arguments.conv2d_grad_weight(
+        input,
+        weight_size,
+        grad_output,
+        stride,
+        padding,
+        dilation,
+        groups,
+    )
     return correlate(X, dY, p, algorithm)
 
 
-def gather(X: np.ndarray, K: np.ndarray, p: Convolution, algorithm: str = "auto") -> np.ndarray:
+def gather(
+    X: np.ndarray,
+    K: np.ndarray,
+    p: Convolution,
+    algorithm: str = "auto",
+) -> np.ndarray:
     """The map from an input of p.input_size to an output of p.output_size."""
     Y = np.empty(p.output_size, X.dtype)
 
     def some(images: slice) -> None:
         q = _of(p, images)
-        named(algorithm, q, X.dtype).gather(X[images], K, q, Y[images])
+        named(algorithm, q, X.dtype).gather(
+            X[images], K, q, Y[images]
+        )
 
     threads.share(some, threads.images(len(X)))
     return Y
 
 
-def spread(K: np.ndarray, dY: np.ndarray, p: Convolution, algorithm: str = "auto") -> np.ndarray:
+def spread(
+    K: np.ndarray,
+    dY: np.ndarray,
+    p: Convolution,
+    algorithm: str = "auto",
+) -> np.ndarray:
     """The transpose of `gather` for the same weight."""
     dX = np.zeros(p.input_size, dY.dtype)
 
     def some(images: slice) -> None:
         q = _of(p, images)
-        if algorithm == "col2im" or (algorithm == "auto" and scatters(q, dY.dtype)):
-            columns.spread(K, dY[images], q, dX[images])
+        if algorithm == "col2im" or (
+            algorithm == "auto" and scatters(q, dY.dtype)
+        ):
+            col2im.spread(K, dY[images], q, dX[images])
         else:
-            phases.spread(K, dY[images], q, dX[images], partial(named, algorithm, dtype=dY.dtype))
+            phases.spread(
+                K,
+                dY[images],
+                q,
+                dX[images],
+                partial(named, algorithm, dtype=dY.dtype),
+            )
 
     threads.share(some, threads.images(len(dY)))
     return dX
 
 
-def correlate(X: np.ndarray, dY: np.ndarray, p: Convolution, algorithm: str = "auto") -> np.ndarray:
+def correlate(
+    X: np.ndarray,
+    dY: np.ndarray,
+    p: Convolution,
+    algorithm: str = "auto",
+) -> np.ndarray:
     """The weight gradient for the output gradient dY."""
 
     def some(images: slice) -> np.ndarray:
         q = _of(p, images)
-        return named(algorithm, q, X.dtype, "correlate").correlate(X[images], dY[images], q)
+        return named(algorithm, q, X.dtype, "correlate").correlate(
+            X[images], dY[images], q
+        )
 
     parts = threads.share(some, threads.images(len(X)))
-    return reduce(np.add, parts) if parts else np.zeros(p.weight_size, X.dtype)
+    return (
+        reduce(np.add, parts)
+        if parts
+        else np.zeros(p.weight_size, X.dtype)
+    )
 
 
 def _of(p: Convolution, images: slice) -> Convolution:
     """The same convolution of some of the images."""
     N = images.stop - images.start
-    return replace(p, input_size=(N, *p.input_size[1:]), output_size=(N, *p.output_size[1:]))
+    return replace(
+        p,
+        input_size=(N, *p.input_size[1:]),
+        output_size=(N, *p.output_size[1:]),
+    )
 
 
 def add_in_place(Y: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -12,20 +12,48 @@ from convnotes.fast.threads import share
 from convnotes.windows import Windows
 
 
-def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
+def max_pool2d(
+    input,
+    kernel_size,
+    stride=None,
+    padding=0,
+    dilation=1,
+    ceil_mode=False,
+):
     """Y, as `naive.max_pool2d` defines it: the maximum down the rows, then the maximum of these across."""
-    X, p = arguments.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode)
+    X, p = arguments.max_pool2d(
+        input, kernel_size, stride, padding, dilation, ceil_mode
+    )
     Y = np.empty((*X.shape[:2], *p.count), X.dtype)
-    share(lambda some: separable.reduce(np.maximum, -np.inf, some[0], p, some[1]), separable.images(X, Y))
+    share(
+        lambda some: separable.reduce(
+            np.maximum, -np.inf, some[0], p, some[1]
+        ),
+        separable.images(X, Y),
+    )
     return Y
 
 
 def max_pool2d_grad_input(
-    input, grad_output, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, ties="first"
+    input,
+    grad_output,
+    kernel_size,
+    stride=None,
+    padding=0,
+    dilation=1,
+    ceil_mode=False,
+    ties="first",
 ):
     """dX, as `naive.max_pool2d_grad_input` defines it."""
     X, dY, p = arguments.max_pool2d_grad_input(
-        input, grad_output, kernel_size, stride, padding, dilation, ceil_mode, ties=ties
+        input,
+        grad_output,
+        kernel_size,
+        stride,
+        padding,
+        dilation,
+        ceil_mode,
+        ties=ties,
     )
     dX = np.zeros(X.shape, X.dtype)
     blocks = separable.images(X, dY, dX)
@@ -33,7 +61,9 @@ def max_pool2d_grad_input(
         share(lambda some: _to_all(*some, p), blocks)
         return dX
     form, first, offsets = layout(p), _first_on_input(p), _offsets(p)
-    places = _places(max((len(some[0]) for some in blocks), default=0), p)
+    places = _places(
+        max((len(some[0]) for some in blocks), default=0), p
+    )
 
     def to_first(some) -> None:
         image, upstream, result = some
@@ -43,7 +73,11 @@ def max_pool2d_grad_input(
         if first.max() == p.area:
             inside = winner < p.area
             target, upstream = target[inside], upstream[inside]
-        np.add.at(result.reshape(-1), target.reshape(-1), upstream.reshape(-1))
+        np.add.at(
+            result.reshape(-1),
+            target.reshape(-1),
+            upstream.reshape(-1),
+        )
 
     share(to_first, blocks)
     return dX
@@ -51,19 +85,25 @@ def max_pool2d_grad_input(
 
 def _to_all(X, dY, dX, p: Windows) -> None:
     """Add the gradient of every window to every one of its maxima."""
-    Y = separable.reduce(np.maximum, -np.inf, X, p, np.empty(dY.shape, X.dtype))
+    Y = separable.reduce(
+        np.maximum, -np.inf, X, p, np.empty(dY.shape, X.dtype)
+    )
     for down, met_down in p.meetings(0):
         for across, met_across in p.meetings(1):
             entry = X[:, met_down, met_across]
             wins = (entry == Y[:, down, across]) | np.isnan(entry)
-            dX[:, met_down, met_across] += np.where(wins, dY[:, down, across], 0)
+            dX[:, met_down, met_across] += np.where(
+                wins, dY[:, down, across], 0
+            )
 
 
 def _first_on_input(p: Windows) -> np.ndarray:
     """The first entry that every window has on the input, (H_Y, W_Y); kH*kW where it has none."""
     first = np.full(p.count, p.area, np.min_scalar_type(p.area))
     meetings = [
-        (i, j, down, across) for i, (down, _) in enumerate(p.meetings(0)) for j, (across, _) in enumerate(p.meetings(1))
+        (i, j, down, across)
+        for i, (down, _) in enumerate(p.meetings(0))
+        for j, (across, _) in enumerate(p.meetings(1))
     ]
     for i, j, down, across in reversed(meetings):
         first[down, across] = i * p.kernel[1] + j
@@ -76,29 +116,49 @@ def _winners(X, p: Windows, form: Layout, first) -> np.ndarray:
     winner = np.zeros((len(X), p.count[0] * form.width), first.dtype)
     rows(winner, p, form)[...] = first
     best = np.full((len(X), form.length), -np.inf, X.dtype)
-    chosen, better = winner[:, : form.length], np.empty(best.shape, bool)
+    chosen, better = (
+        winner[:, : form.length],
+        np.empty(best.shape, bool),
+    )
     number = np.empty(best.shape, winner.dtype)
     for t, (plane, start) in enumerate(form.taps):
         entry = entries[plane][:, start : start + form.length]
         np.greater(entry, best, out=better)
         # The numbers grow, so the largest number among the improvements is the last of them.
-        np.multiply(better.view(np.uint8), number.dtype.type(t), out=number)
+        np.multiply(
+            better.view(np.uint8), number.dtype.type(t), out=number
+        )
         np.maximum(chosen, number, out=chosen)
         np.maximum(best, entry, out=best)
     if np.isnan(best).any():
         for t, (plane, start) in reversed(list(enumerate(form.taps))):
-            chosen[np.isnan(entries[plane][:, start : start + form.length])] = t
+            chosen[
+                np.isnan(
+                    entries[plane][:, start : start + form.length]
+                )
+            ] = t
     return rows(winner, p, form)
 
 
 def _places(images: int, p: Windows) -> np.ndarray:
     """The place of every window's first entry in images written as one line; on padding it can lie before them."""
-    (H, W), (S_H, S_W), ((top, _), (left, _)), (H_Y, W_Y) = p.size, p.stride, p.padding, p.count
+    (H, W), (S_H, S_W), ((top, _), (left, _)), (H_Y, W_Y) = (
+        p.size,
+        p.stride,
+        p.padding,
+        p.count,
+    )
     image = np.arange(images)[:, None, None] * (H * W)
-    return image + (np.arange(H_Y)[:, None] * S_H - top) * W + (np.arange(W_Y) * S_W - left)
+    return (
+        image
+        + (np.arange(H_Y)[:, None] * S_H - top) * W
+        + (np.arange(W_Y) * S_W - left)
+    )
 
 
 def _offsets(p: Windows) -> np.ndarray:
     """How far from its first entry every entry of a window lies; 0 stands for none of them."""
     (D_H, D_W), W = p.dilation, p.size[1]
-    return np.array([i * D_H * W + j * D_W for i, j in np.ndindex(p.kernel)] + [0])
+    return np.array(
+        [i * D_H * W + j * D_W for i, j in np.ndindex(p.kernel)] + [0]
+    )

@@ -9,13 +9,18 @@ Derived in notebooks/08_local_response_normalization.ipynb and 09_fast_convoluti
 import numpy as np
 
 from convnotes import arguments
-from convnotes.fast.blocks import CACHE, spans
+from convnotes.fast.blocks import spans
 from convnotes.fast.threads import share
+
+# The bytes of an image that are worked on together: larger blocks have fewer calls, smaller ones stay nearer.
+CACHE = 2**21
 
 
 def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
     """Y, as `naive.local_response_norm` defines it."""
-    X, size, alpha, beta, k = arguments.local_response_norm(input, size, alpha, beta, k)
+    X, size, alpha, beta, k = arguments.local_response_norm(
+        input, size, alpha, beta, k
+    )
     Y = np.empty(X.shape, X.dtype)
 
     def some(views) -> None:
@@ -27,9 +32,15 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
     return Y
 
 
-def local_response_norm_grad_input(input, grad_output, size, alpha=1e-4, beta=0.75, k=1.0):
+def local_response_norm_grad_input(
+    input, grad_output, size, alpha=1e-4, beta=0.75, k=1.0
+):
     """dX, as `naive.local_response_norm_grad_input` defines it."""
-    X, dY, size, alpha, beta, k = arguments.local_response_norm_grad_input(input, grad_output, size, alpha, beta, k)
+    X, dY, size, alpha, beta, k = (
+        arguments.local_response_norm_grad_input(
+            input, grad_output, size, alpha, beta, k
+        )
+    )
     dX = np.empty(X.shape, X.dtype)
 
     def some(views) -> None:
@@ -52,8 +63,14 @@ def _blocks(*arrays):
     """The images, a few pixels at a time: views (C, pixels) of every array."""
     N, C, H, W = arrays[0].shape
     flat = [array.reshape(N, C, H * W) for array in arrays]
-    pixels = list(spans(H * W, CACHE // (arrays[0].itemsize * max(1, C))))
-    return [[array[n, :, some] for array in flat] for n in range(N) for some in pixels]
+    pixels = list(
+        spans(H * W, CACHE // (arrays[0].itemsize * max(1, C)))
+    )
+    return [
+        [array[n, :, some] for array in flat]
+        for n in range(N)
+        for some in pixels
+    ]
 
 
 def _denominator(X, size, alpha, k):
@@ -82,7 +99,11 @@ def _window_sum(A, before: int, after: int) -> np.ndarray:
     while length <= size:
         if size & length:
             part = sums[start : start + C]
-            total = part.copy() if total is None else np.add(total, part, out=total)
+            total = (
+                part.copy()
+                if total is None
+                else np.add(total, part, out=total)
+            )
             start += length
         if 2 * length <= size:
             sums = sums[: len(sums) - length] + sums[length:]

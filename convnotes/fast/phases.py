@@ -30,11 +30,12 @@ class Phase:
     outputs: slice
     padding: tuple[int, int]
     dilation: int
-    empty: bool = False
 
 
-def phases(size: int, K: int, S: int, D: int, before: int, number: int) -> list[Phase]:
-    """The phases along an axis of `size` with `before` zeros before it and `number` windows."""
+def phases(
+    size: int, K: int, S: int, D: int, before: int, number: int
+) -> list[Phase]:
+    """The phases along an axis of `size` with `before` zeros before it, those that meet any of `number` windows."""
     step = gcd(S, D)
     found = []
     for r in range(S):
@@ -42,11 +43,10 @@ def phases(size: int, K: int, S: int, D: int, before: int, number: int) -> list[
         first = -(-(before - r) // S)
         inputs = len(range(first * S + r, before + size, S))
         places = slice(first * S + r - before, size, S)
-        start = next((i for i in range(min(K, S)) if i * D % S == r), None)
-        if inputs < 1:
-            continue
-        if start is None:
-            found.append(Phase(places, slice(0), slice(0), (0, 0), 1, empty=True))
+        start = next(
+            (i for i in range(min(K, S)) if i * D % S == r), None
+        )
+        if inputs < 1 or start is None:
             continue
         taps = range(start, K, S // step)
         dilation = D // step
@@ -54,28 +54,54 @@ def phases(size: int, K: int, S: int, D: int, before: int, number: int) -> list[
         offset = (start * D - r) // S
         low = first - offset - dilation * (len(taps) - 1)
         high = first + inputs - offset
-        outputs = slice(min(number, max(0, low)), max(0, min(number, high)))
-        padding = max(0, outputs.start - low), max(0, high - max(outputs.stop, outputs.start))
-        entries = slice(taps[-1], taps[0] - 1 if taps[0] else None, -(S // step))
-        none = outputs.stop <= outputs.start
-        found.append(Phase(places, entries, outputs, padding, dilation, empty=none))
+        outputs = slice(
+            min(number, max(0, low)), max(0, min(number, high))
+        )
+        padding = outputs.start - low, high - outputs.stop
+        entries = slice(
+            taps[-1], taps[0] - 1 if taps[0] else None, -(S // step)
+        )
+        if outputs.start < outputs.stop:
+            found.append(
+                Phase(places, entries, outputs, padding, dilation)
+            )
     return found
 
 
-def convolutions(p: Convolution) -> Iterator[tuple[Phase, Phase, Convolution]]:
-    """The phases of both axes with the convolution of each pair of them; those that meet nothing are left out."""
-    axes = zip(p.size, p.kernel, p.stride, p.dilation, p.padding, p.count)
-    vertical, horizontal = (phases(H, k, S, D, before, y) for H, k, S, D, (before, _), y in axes)
+def convolutions(
+    p: Convolution,
+) -> Iterator[tuple[Phase, Phase, Convolution]]:
+    """The phases of both axes with the convolution of each pair of them."""
+    axes = zip(
+        p.size, p.kernel, p.stride, p.dilation, p.padding, p.count
+    )
+    vertical, horizontal = (
+        phases(H, k, S, D, before, y)
+        for H, k, S, D, (before, _), y in axes
+    )
     F, C, *_ = p.weight_size
     for row in vertical:
         for column in horizontal:
-            if row.empty or column.empty:
-                continue
-            outputs = (*p.output_size[:2], *(length(q.outputs) for q in (row, column)))
-            kernel = (len(range(p.kernel[0])[row.entries]), len(range(p.kernel[1])[column.entries]))
+            outputs = (
+                *p.output_size[:2],
+                *(length(q.outputs) for q in (row, column)),
+            )
+            kernel = (
+                len(range(p.kernel[0])[row.entries]),
+                len(range(p.kernel[1])[column.entries]),
+            )
             weight = (p.groups * C, F // p.groups, *kernel)
-            padding, dilation = (row.padding, column.padding), (row.dilation, column.dilation)
-            yield row, column, windows.convolution(outputs, weight, 1, padding, dilation, p.groups)
+            padding, dilation = (
+                (row.padding, column.padding),
+                (row.dilation, column.dilation),
+            )
+            yield (
+                row,
+                column,
+                windows.convolution(
+                    outputs, weight, 1, padding, dilation, p.groups
+                ),
+            )
 
 
 def length(part: slice) -> int:
@@ -83,12 +109,25 @@ def length(part: slice) -> int:
     return part.stop - part.start
 
 
-def spread(K: np.ndarray, dY: np.ndarray, p: Convolution, dX: np.ndarray, choose: Callable) -> None:
+def spread(
+    K: np.ndarray,
+    dY: np.ndarray,
+    p: Convolution,
+    dX: np.ndarray,
+    choose: Callable,
+) -> None:
     """Put dX in place of zeros, by the algorithm `choose(windows)` for the convolution of each phase."""
     turned = _turned(K, p)
     for row, column, q in convolutions(p):
-        part = dX if p.stride == (1, 1) else np.empty(q.output_size, dY.dtype)
-        outputs, weight = dY[:, :, row.outputs, column.outputs], turned[:, :, row.entries, column.entries]
+        part = (
+            dX
+            if p.stride == (1, 1)
+            else np.empty(q.output_size, dY.dtype)
+        )
+        outputs, weight = (
+            dY[:, :, row.outputs, column.outputs],
+            turned[:, :, row.entries, column.entries],
+        )
         choose(q).gather(outputs, weight, q, part)
         if part is not dX:
             dX[:, :, row.places, column.places] = part
@@ -98,4 +137,6 @@ def _turned(K, p):
     """The weight with its two channel axes exchanged inside every group: (C_in, C_out/groups, kH, kW)."""
     F, C, kH, kW = K.shape
     by_group = K.reshape(p.groups, F // p.groups, C, kH, kW)
-    return by_group.transpose(0, 2, 1, 3, 4).reshape(p.groups * C, F // p.groups, kH, kW)
+    return by_group.transpose(0, 2, 1, 3, 4).reshape(
+        p.groups * C, F // p.groups, kH, kW
+    )

@@ -35,21 +35,44 @@ def layout(p: Windows) -> Layout:
     width = W_Y + (p.kernel[1] - 1) * D_W // S_W
     taps = []
     for i, j in np.ndindex(p.kernel):
-        taps.append(((i * D_H % S_H, j * D_W % S_W), i * D_H // S_H * width + j * D_W // S_W))
+        taps.append(
+            (
+                (i * D_H % S_H, j * D_W % S_W),
+                i * D_H // S_H * width + j * D_W // S_W,
+            )
+        )
     return Layout(height, width, (H_Y - 1) * width + W_Y, tuple(taps))
 
 
-def planes(images: np.ndarray, p: Windows, form: Layout, value=0) -> np.ndarray:
+def planes(
+    images: np.ndarray, p: Windows, form: Layout, value=0
+) -> np.ndarray:
     """The planes of images (images, H, W), padded with `value`: (S_H, S_W, images, height * width)."""
-    (S_H, S_W), ((top, _), (left, _)), (H, W) = p.stride, p.padding, p.size
-    canvas = np.full((len(images), form.height * S_H, form.width * S_W), value, images.dtype)
-    canvas[:, top : top + H, left : left + W] = images[:, : form.height * S_H - top, : form.width * S_W - left]
+    (S_H, S_W), ((top, _), (left, _)), (H, W) = (
+        p.stride,
+        p.padding,
+        p.size,
+    )
+    canvas = np.full(
+        (len(images), form.height * S_H, form.width * S_W),
+        value,
+        images.dtype,
+    )
+    canvas[:, top : top + H, left : left + W] = images[
+        :, : form.height * S_H - top, : form.width * S_W - left
+    ]
     if (S_H, S_W) == (1, 1):
         return canvas.reshape(1, 1, len(images), -1)
-    split = canvas.reshape(len(images), form.height, S_H, form.width, S_W)
-    return split.transpose(2, 4, 0, 1, 3).reshape(S_H, S_W, len(images), -1)
+    split = canvas.reshape(
+        len(images), form.height, S_H, form.width, S_W
+    )
+    return split.transpose(2, 4, 0, 1, 3).reshape(
+        S_H, S_W, len(images), -1
+    )
 
 
 def rows(flat: np.ndarray, p: Windows, form: Layout) -> np.ndarray:
     """What was computed for every place, (images, H_Y * width), as an array (images, H_Y, W_Y)."""
-    return flat.reshape(len(flat), p.count[0], form.width)[:, :, : p.count[1]]
+    return flat.reshape(len(flat), p.count[0], form.width)[
+        :, :, : p.count[1]
+    ]

@@ -19,23 +19,37 @@ def work(p: Convolution) -> Work:
     N, C = p.input_size[:2]
     M, K = p.weight_size[0] // p.groups, p.weight_size[1]
     strided = N * C * p.positions if p.stride != (1, 1) else 0
-    return Work(products=N * p.groups * product(M, K, p.positions), strided=strided, calls=2 + N * p.groups)
+    return Work(
+        products=N * p.groups * product(M, K, p.positions),
+        strided=strided,
+        calls=2 + N * p.groups,
+    )
 
 
 def workspace(p: Convolution) -> int:
     """With a stride, the pixels that it keeps of one image, while those of the next are copied."""
-    return 2 * p.input_size[1] * p.positions if p.stride != (1, 1) else 0
+    return (
+        2 * p.input_size[1] * p.positions if p.stride != (1, 1) else 0
+    )
 
 
-def gather(X: np.ndarray, K: np.ndarray, p: Convolution, Y: np.ndarray) -> None:
+def gather(
+    X: np.ndarray, K: np.ndarray, p: Convolution, Y: np.ndarray
+) -> None:
     """Y = K X, image by image."""
     F, C, *_ = p.weight_size
     filters = K.reshape(p.groups, F // p.groups, C)
     for n, pixels in enumerate(_pixels(X, p)):
-        np.matmul(filters, pixels, out=Y[n].reshape(p.groups, F // p.groups, p.positions))
+        np.matmul(
+            filters,
+            pixels,
+            out=Y[n].reshape(p.groups, F // p.groups, p.positions),
+        )
 
 
-def correlate(X: np.ndarray, dY: np.ndarray, p: Convolution) -> np.ndarray:
+def correlate(
+    X: np.ndarray, dY: np.ndarray, p: Convolution
+) -> np.ndarray:
     """dK = sum over images of dY X^T."""
     F, C, *_ = p.weight_size
     dK = np.zeros((p.groups, F // p.groups, C), X.dtype)

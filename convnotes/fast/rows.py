@@ -33,11 +33,20 @@ def work(p: Convolution) -> Work:
     cut = sum(1 for _ in _blocks(p))
     columns = N * p.positions // max(1, cut)
     copied = N * G * C * kW * prod(p.count)
-    padding = N * prod(p.input_size[1:]) if any(map(any, p.padding)) else 0
+    padding = (
+        N * prod(p.input_size[1:]) if any(map(any, p.padding)) else 0
+    )
     return Work(
         # The views lie where rows begin, and not where a product would have its operands begin.
-        products=8 * G * cut * kH * product(F // G, C * kW, columns) // 7,
-        copied=padding + (kH - 1) * 2 * prod(p.output_size) + (copied if p.stride[1] == 1 else 0),
+        products=8
+        * G
+        * cut
+        * kH
+        * product(F // G, C * kW, columns)
+        // 7,
+        copied=padding
+        + (kH - 1) * 2 * prod(p.output_size)
+        + (copied if p.stride[1] == 1 else 0),
         strided=copied if p.stride[1] > 1 else 0,
         calls=G * cut * (kW + 2 * kH + 4),
     )
@@ -50,48 +59,82 @@ def workspace(p: Convolution) -> int:
     if block is None:
         return 0
     height = block.height + p.dilation[0] * (kH - 1)
-    filters, product = prod(p.weight_size), F // p.groups * block.height * p.count[1]
-    return height * C * kW * p.count[1] + canvases(p, p.input_size[1], 1, block.height) + filters + 2 * product
+    filters, product = (
+        prod(p.weight_size),
+        F // p.groups * block.height * p.count[1],
+    )
+    return (
+        height * C * kW * p.count[1]
+        + canvases(p, p.input_size[1], 1, block.height)
+        + filters
+        + 2 * product
+    )
 
 
-def gather(X: np.ndarray, K: np.ndarray, p: Convolution, Y: np.ndarray) -> None:
+def gather(
+    X: np.ndarray, K: np.ndarray, p: Convolution, Y: np.ndarray
+) -> None:
     """Y = sum over i of K_i M_i, M_i a view of the rows laid out once."""
     F, C, kH, kW = p.weight_size
     # Row i of all filters of a group is one matrix (F/G, C*kW).
-    filters = np.ascontiguousarray(K.reshape(p.groups, F // p.groups, C, kH, kW).transpose(3, 0, 1, 2, 4))
+    filters = np.ascontiguousarray(
+        K.reshape(p.groups, F // p.groups, C, kH, kW).transpose(
+            3, 0, 1, 2, 4
+        )
+    )
     filters = filters.reshape(kH, p.groups, F // p.groups, C * kW)
     by_group = Y.reshape(len(X), p.groups, F // p.groups, p.positions)
     W_Y = p.count[1]
     for g, block, laid_out in _rows_laid_out(X, p):
         start, length = block.rows.start * W_Y, block.height * W_Y
-        total = by_group[block.images.start, g, :, start : start + length]
+        total = by_group[
+            block.images.start, g, :, start : start + length
+        ]
         part = np.empty(total.shape, X.dtype)
         for i in range(kH):
             first = i * p.dilation[0] * W_Y
-            np.matmul(filters[i, g], laid_out[:, first : first + length], out=part if i else total)
+            np.matmul(
+                filters[i, g],
+                laid_out[:, first : first + length],
+                out=part if i else total,
+            )
             if i:
                 total += part
 
 
-def correlate(X: np.ndarray, dY: np.ndarray, p: Convolution) -> np.ndarray:
+def correlate(
+    X: np.ndarray, dY: np.ndarray, p: Convolution
+) -> np.ndarray:
     """Row i of dK = sum over blocks of dY M_i^T."""
     F, C, kH, kW = p.weight_size
     dK = np.zeros((p.groups, kH, F // p.groups, C * kW), X.dtype)
-    by_group = dY.reshape(len(X), p.groups, F // p.groups, p.positions)
+    by_group = dY.reshape(
+        len(X), p.groups, F // p.groups, p.positions
+    )
     W_Y = p.count[1]
     for g, block, laid_out in _rows_laid_out(X, p):
         start, length = block.rows.start * W_Y, block.height * W_Y
-        part = by_group[block.images.start, g, :, start : start + length]
+        part = by_group[
+            block.images.start, g, :, start : start + length
+        ]
         for i in range(kH):
             first = i * p.dilation[0] * W_Y
             dK[g, i] += part @ laid_out[:, first : first + length].T
-    return dK.reshape(p.groups, kH, F // p.groups, C, kW).transpose(0, 2, 3, 1, 4).reshape(p.weight_size)
+    return (
+        dK.reshape(p.groups, kH, F // p.groups, C, kW)
+        .transpose(0, 2, 3, 1, 4)
+        .reshape(p.weight_size)
+    )
 
 
 def _rows_laid_out(X, p):
     """Every block of every group, with its rows laid out: (C*kW, rows * W_Y); they are overwritten by the next."""
     C, kW, W_Y = p.weight_size[1], p.kernel[1], p.count[1]
-    (S, D), extra, buffer = (p.stride[1], p.dilation[1]), p.dilation[0] * (p.kernel[0] - 1), None
+    (S, D), extra, buffer = (
+        (p.stride[1], p.dilation[1]),
+        p.dilation[0] * (p.kernel[0] - 1),
+        None,
+    )
     for block in _blocks(p):
         canvas = padded(X, p, block)[0]
         height = block.height + extra
@@ -99,14 +142,24 @@ def _rows_laid_out(X, p):
             buffer = np.empty((C, kW, height, W_Y), X.dtype)
         for g in range(p.groups):
             for j in range(kW):
-                buffer[:, j] = canvas[g * C : (g + 1) * C, :, j * D : j * D + (W_Y - 1) * S + 1 : S]
+                buffer[:, j] = canvas[
+                    g * C : (g + 1) * C,
+                    :,
+                    j * D : j * D + (W_Y - 1) * S + 1 : S,
+                ]
             yield g, block, buffer.reshape(C * kW, height * W_Y)
 
 
 def _blocks(p: Convolution):
     """One image, or a band of it, at a time."""
-    most = ENTRIES // max(1, p.weight_size[1] * p.kernel[1] * p.count[1])
-    most = max(1, most - p.dilation[0] * (p.kernel[0] - 1), COLUMNS // max(1, p.count[1]))
+    most = ENTRIES // max(
+        1, p.weight_size[1] * p.kernel[1] * p.count[1]
+    )
+    most = max(
+        1,
+        most - p.dilation[0] * (p.kernel[0] - 1),
+        COLUMNS // max(1, p.count[1]),
+    )
     for n in range(p.input_size[0]):
         for block in blocks(1, p.count[0], min(most, p.count[0])):
             yield type(block)(slice(n, n + 1), block.rows)

@@ -4,7 +4,16 @@ from math import prod
 
 import numpy as np
 
-from convnotes.fast import banded, columns, depthwise, phases, pointwise, rows, winograd
+from convnotes.fast import (
+    banded,
+    col2im,
+    columns,
+    depthwise,
+    phases,
+    pointwise,
+    rows,
+    winograd,
+)
 from convnotes.fast.work import Work
 from convnotes.windows import Convolution
 
@@ -25,44 +34,73 @@ ALGORITHMS = {
 SPECIAL = (depthwise, banded)
 
 
-def named(algorithm: str, p: Convolution, dtype: np.dtype, offering: str = "gather"):
+def named(
+    algorithm: str,
+    p: Convolution,
+    dtype: np.dtype,
+    offering: str = "gather",
+):
     """The algorithm of a name, which must offer a function; "auto" is the one predicted to be the fastest."""
     if algorithm == "auto":
         return fastest(p, dtype, offering)
     if algorithm not in ALGORITHMS:
-        raise ValueError(f"algorithm must be auto or one of {', '.join(ALGORITHMS)}, got {algorithm!r}")
+        raise ValueError(
+            f"algorithm must be auto or one of {', '.join(ALGORITHMS)}, got {algorithm!r}"
+        )
     module = ALGORITHMS[algorithm]
     if not module.takes(p):
         rule = module.takes.__doc__.rstrip(".")
-        raise ValueError(f"algorithm {algorithm!r} must be used for {rule[0].lower()}{rule[1:]}, got {_said(p)}")
+        raise ValueError(
+            f"algorithm {algorithm!r} must be used for {rule[0].lower()}{rule[1:]}, got {_said(p)}"
+        )
     if not hasattr(module, offering):
-        raise ValueError(f"algorithm must be one with a weight gradient here, got {algorithm!r}, which has none")
+        raise ValueError(
+            f"algorithm must be one with a weight gradient here, got {algorithm!r}, which has none"
+        )
     return module
 
 
-def fastest(p: Convolution, dtype: np.dtype, offering: str = "gather"):
+def fastest(
+    p: Convolution, dtype: np.dtype, offering: str = "gather"
+):
     """The algorithm with the least predicted time, of those that offer a function."""
     known = SPECIAL if depthwise.takes(p) else ALGORITHMS.values()
-    taking = [module for module in known if hasattr(module, offering) and module.takes(p)]
+    taking = [
+        module
+        for module in known
+        if hasattr(module, offering) and module.takes(p)
+    ]
     if len(taking) == 1 or 0 in p.output_size:
         return taking[0]
-    return min(taking, key=lambda module: module.work(p).seconds(dtype.itemsize))
+    return min(
+        taking,
+        key=lambda module: module.work(p).seconds(dtype.itemsize),
+    )
 
 
 def scatters(p: Convolution, dtype: np.dtype) -> bool:
     """Whether the input gradient is predicted to be faster by col2im than by the convolutions of its phases."""
     if 0 in p.output_size:
         return True
-    each = [(fastest(q, dtype).work(q).seconds(dtype.itemsize), q) for _, _, q in phases.convolutions(p)]
+    each = [
+        (fastest(q, dtype).work(q).seconds(dtype.itemsize), q)
+        for _, _, q in phases.convolutions(p)
+    ]
     # The phases are put back with gaps between, and the filters are turned round before.
     turned = Work(strided=prod(p.weight_size), calls=2 * len(each))
     if p.stride != (1, 1):
-        turned = Work(strided=prod(p.weight_size) + prod(p.input_size), calls=3 * len(each))
-    by_phases = sum(seconds for seconds, _ in each) + turned.seconds(dtype.itemsize)
-    return columns.spread_work(p).seconds(dtype.itemsize) < by_phases
+        turned = Work(
+            strided=prod(p.weight_size) + prod(p.input_size),
+            calls=3 * len(each),
+        )
+    by_phases = sum(seconds for seconds, _ in each) + turned.seconds(
+        dtype.itemsize
+    )
+    return col2im.work(p).seconds(dtype.itemsize) < by_phases
 
 
 def _said(p: Convolution) -> str:
     return (
-        f"weight {p.weight_size}, stride {p.stride}, padding {p.padding}, dilation {p.dilation} and groups {p.groups}"
+        f"weight {p.weight_size}, stride {p.stride}, "
+        f"padding {p.padding}, dilation {p.dilation} and groups {p.groups}"
     )

@@ -8,26 +8,52 @@ Derived in notebooks/09_fast_convolution.ipynb.
 
 import numpy as np
 
-from convnotes.fast.blocks import CACHE, spans
+from convnotes.fast.blocks import spans
 from convnotes.windows import Windows
+
+# The bytes of the images that are worked on together: they stay in a core's cache, and are worth their calls.
+CACHE = 2**19
 
 
 def images(*arrays: np.ndarray) -> list[list[np.ndarray]]:
     """Views of a few images of single channels at a time, (images, H, W), of every array; the first fits in a cache."""
     flat = [array.reshape(-1, *array.shape[2:]) for array in arrays]
-    one = arrays[0].itemsize * max(1, arrays[0].shape[2] * arrays[0].shape[3])
-    return [[array[span] for array in flat] for span in spans(len(flat[0]), CACHE // one)]
+    one = arrays[0].itemsize * max(
+        1, arrays[0].shape[2] * arrays[0].shape[3]
+    )
+    return [
+        [array[span] for array in flat]
+        for span in spans(len(flat[0]), CACHE // one)
+    ]
 
 
-def reduce(ufunc: np.ufunc, start, X: np.ndarray, p: Windows, out: np.ndarray) -> np.ndarray:
+def reduce(
+    ufunc: np.ufunc, start, X: np.ndarray, p: Windows, out: np.ndarray
+) -> np.ndarray:
     """`ufunc` over the entries that every window has on the input; `start` where it has none.
 
     X: (images, H, W); out: (images, H_Y, W_Y)
     """
     # Down the rows first: there the entries of a row lie side by side, and what is left is smaller.
     rows = np.empty((len(X), p.count[0], X.shape[2]), X.dtype)
-    _along(ufunc, start, rows, [((..., places, slice(None)), X[:, met]) for places, met in p.meetings(0)])
-    _along(ufunc, start, out, [((..., places), rows[:, :, met]) for places, met in p.meetings(1)])
+    _along(
+        ufunc,
+        start,
+        rows,
+        [
+            ((..., places, slice(None)), X[:, met])
+            for places, met in p.meetings(0)
+        ],
+    )
+    _along(
+        ufunc,
+        start,
+        out,
+        [
+            ((..., places), rows[:, :, met])
+            for places, met in p.meetings(1)
+        ],
+    )
     return out
 
 
@@ -48,7 +74,11 @@ def spread(Y: np.ndarray, p: Windows, out: np.ndarray) -> np.ndarray:
 def _along(ufunc, start, out, parts) -> None:
     """Combine the parts, each in its place; those that fill the whole come first, so that nothing is set before."""
     whole = [part for place, part in parts if part.shape == out.shape]
-    others = [(place, part) for place, part in parts if part.shape != out.shape]
+    others = [
+        (place, part)
+        for place, part in parts
+        if part.shape != out.shape
+    ]
     if len(whole) > 1:
         ufunc(whole[0], whole[1], out=out)
     else:

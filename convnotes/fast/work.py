@@ -15,7 +15,9 @@ OVERHEAD = (6, 16, 8)
 # Seconds of one core, in float32; float64 takes twice as long in all but the calls.
 PRODUCT = 2.0e-11  # a multiply-add in a matrix product
 COPIED = 3.0e-10  # an entry that is read and written in runs
-STRIDED = 8.0e-10  # an entry that is read or written with gaps between
+STRIDED = (
+    8.0e-10  # an entry that is read or written with gaps between
+)
 CALL = 1.5e-6  # a call of NumPy
 
 
@@ -36,5 +38,9 @@ class Work:
 
     def seconds(self, itemsize: int = 4) -> float:
         """What it should take on one core."""
-        arithmetic = self.products * PRODUCT + self.copied * COPIED + self.strided * STRIDED
+        arithmetic = (
+            self.products * PRODUCT
+            + self.copied * COPIED
+            + self.strided * STRIDED
+        )
         return arithmetic * itemsize / 4 + self.calls * CALL
