@@ -5,7 +5,7 @@ from math import prod
 
 import pytest
 
-from convnotes import OPERATIONS, cases
+from convnotes import IMPLEMENTATIONS, OPERATIONS, cases
 from convnotes.benchmark import jobs, options
 from convnotes.benchmark.costs import multiply_adds
 
@@ -175,7 +175,7 @@ def test_with_more_threads_a_job_is_of_one_implementation(monkeypatch):
     monkeypatch.setattr(jobs.machine, "cores", lambda: 2)
     found = chosen("--threads", "2", "--rounds", "1", "--cases", "founding/bias")
     assert [job.implementations for job in found[3:]] == [
-        (name,) for name in ("naive", "matmul", "torch") for _ in range(2)
+        (name,) for name in IMPLEMENTATIONS for _ in range(2)
     ]
 
 

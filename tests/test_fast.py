@@ -12,7 +12,18 @@ import problems
 from convnotes import fast, matmul, naive, windows
 from convnotes.cases import CASES, Case
 from convnotes.check import error
-from convnotes.fast import blocks, columns, depthwise, normalization, phases, rows, selection, separable, winograd
+from convnotes.fast import (
+    blocks,
+    col2im,
+    columns,
+    depthwise,
+    normalization,
+    phases,
+    rows,
+    selection,
+    separable,
+    winograd,
+)
 from convnotes.fast.toom_cook import transforms
 
 NAMES = list(selection.ALGORITHMS)
@@ -68,6 +79,7 @@ def test_so_it_does_in_the_smallest_blocks(name, monkeypatch):
     monkeypatch.setattr(columns, "ENTRIES", 1)
     monkeypatch.setattr(columns, "COLUMNS", 3)
     monkeypatch.setattr(rows, "ENTRIES", 1)
+    monkeypatch.setattr(col2im, "ENTRIES", 1)
     monkeypatch.setattr(rows, "COLUMNS", 1)
     monkeypatch.setattr(winograd, "ENTRIES", 1)
     monkeypatch.setattr(winograd, "LEAST", 2)

@@ -1,21 +1,22 @@
 """The prices in `convnotes.fast.work`, fitted to this machine: `python -m convnotes.benchmark.fit`.
 
 Every algorithm of `fast` is timed on every convolution of the networks that it takes, forward, with one thread. The
-four prices are the least squares of the relative errors, none below zero. Printed are the prices, to be written
-into `convnotes/fast/work.py`, how far the model is from the measurements, and what its choices cost.
+four prices are fitted to the logarithms of the times, so that a short call counts as much as a long one, and with a
+loss that a few odd calls do not decide. Printed are the prices, to be written into `convnotes/fast/work.py`, how far
+the model is from the measurements, and what its choices cost.
 """
 
 from functools import partial
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import LinearRegression
+from scipy.optimize import least_squares
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from convnotes.benchmark import timing
 from convnotes.cases import SUITES
-from convnotes.fast import selection
+from convnotes.fast import selection, work
 
 PRICES = {"products": "PRODUCT", "copied": "COPIED", "strided": "STRIDED", "calls": "CALL"}
 REPEATS = 5
@@ -33,18 +34,18 @@ def measure(batches=(1, 8)) -> pd.DataFrame:
         calls = {name: partial(module.gather, X, K, p, Y) for name, module in taking.items()}
         plans = {name: timing.plan(call, REPEATS) for name, call in calls.items()}
         for name, seconds in timing.take_turns(calls, plans).items():
-            work = selection.ALGORITHMS[name].work(p)
+            counted = selection.ALGORITHMS[name].work(p)
             facts = {"case": case.name, "batch": p.input_size[0], "algorithm": name, "seconds": np.median(seconds)}
-            rows.append(facts | {kind: getattr(work, kind) for kind in PRICES} | {"predicted": work.seconds()})
+            rows.append(facts | {kind: getattr(counted, kind) for kind in PRICES} | {"predicted": counted.seconds()})
     return pd.DataFrame(rows)
 
 
 def fit(rows: pd.DataFrame) -> dict[str, float]:
-    """The price of each kind of work that explains the seconds best, each relative to itself."""
-    relative = rows[list(PRICES)].div(rows["seconds"], axis=0)
-    scale = relative.mean()
-    model = LinearRegression(positive=True, fit_intercept=False).fit(relative / scale, np.ones(len(rows)))
-    return dict(zip(PRICES, model.coef_ / scale))
+    """The price of each kind of work that explains the seconds best."""
+    counted, seconds = rows[list(PRICES)].to_numpy(float), rows["seconds"].to_numpy()
+    start = np.log([getattr(work, name) for name in PRICES.values()])
+    found = least_squares(lambda prices: np.log(counted @ np.exp(prices) / seconds), start, loss="soft_l1", f_scale=0.1)
+    return dict(zip(PRICES, np.exp(found.x)))
 
 
 def loss(rows: pd.DataFrame, predicted: pd.Series) -> pd.Series:

@@ -35,7 +35,7 @@ class Options:
 def options(given: argparse.Namespace) -> Options:
     """The options of `convnotes benchmark`, with the defaults that depend on --quick and on --device."""
     defaults = {
-        "rounds": 2 if given.quick else 5,
+        "rounds": 2 if given.quick else 4,
         "limit": 0.2 if given.quick else 2.0,
         "out": Path("results/quick") if given.quick else Path("results"),
         "implementations": ("torch",) if given.device == "cuda" else tuple(IMPLEMENTATIONS),
@@ -79,8 +79,8 @@ def _add_benchmark(commands) -> None:
         help="measure the implementations on the cases",
         description="Compare every implementation with the definition in float64, then measure how long it takes.\n"
         "Tables, figures, all timings and a description of the machine go to the output folder.",
-        epilog="A full run takes about ten minutes, --quick less than one. Measure on an idle machine. Every finished\n"
-        "measurement is on disk at once: a run that was stopped goes on with the same command and --resume.",
+        epilog="A full run takes about a quarter of an hour, --quick less than a minute. Measure on an idle machine.\n"
+        "Every finished measurement is on disk at once: a stopped run goes on with the same command and --resume.",
     )
 
     def option(name, default, metavar, convert, text):
@@ -94,7 +94,7 @@ def _add_benchmark(commands) -> None:
     option("device", "cpu", "DEVICE", _one_of("cpu", "cuda"), "cpu or cuda, where torch alone is timed (default: cpu)")
     option("threads", 1, "N", _whole(1), "threads for NumPy's BLAS and for torch (default: 1)")
     option("dtype", "float32", "DTYPE", _one_of("float32", "float64"), "float32 or float64 (default: float32)")
-    option("rounds", None, "N", _whole(1), "times to go over the whole list of problems (default: 5, quick: 2)")
+    option("rounds", None, "N", _whole(1), "times to go over the whole list of problems (default: 4, quick: 2)")
     option("repeats", 3, "N", _whole(1), "timings of a call in a round; calls above 0.1 s get one (default: 3)")
     option("batch", None, "N", _whole(1), "images in a batch of a network's layers (default: 1 and 8, quick: 1)")
     text = "do not run what takes longer for one call, plain loops a quarter of it (default: 2, quick: 0.2)"

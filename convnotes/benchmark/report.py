@@ -36,7 +36,8 @@ _READING = """\
   additions, for local response normalization the pairs of a channel and one in its window (two each in its gradient).
   GFLOP/s count two operations for each.
 - *Workspace predicted* is the size of the arrays that an implementation's docstring names: the padded copy of the
-  loops, the matrix of columns of the matrix products. *Peak measured* is everything that one call allocates, its
+  loops, the matrix of columns of the matrix products; of `fast`, what the algorithm that it chooses holds at most (an
+  input gradient is by several, and has none). *Peak measured* is everything that one call allocates, its
   result included, traced in a call of its own; it is empty where tracing would slow plain loops beyond the limit.
   torch has neither: it chooses its algorithm when it runs, and its memory is out of sight of Python's tracing.
 - `measurements.csv` holds every single timing, `summary.csv` the medians and all that follows from them,

@@ -2,7 +2,8 @@
 
 Parameters, shapes and errors are those of `convnotes.naive`. Every algorithm has a file of its own, and
 `selection` chooses among them by the cost model in `work`. What they hold beside input and output has a
-bound: 64 MiB, or one image's share where that is larger. No cached state but small transform matrices.
+bound: 64 MiB, or one image's share where that is larger. Nothing is kept between
+calls but small transform matrices and a handle on the threads of BLAS.
 
 Derived in notebooks/09_fast_convolution.ipynb.
 """

@@ -8,64 +8,63 @@ from math import prod
 import numpy as np
 
 from convnotes.fast.blocks import spans, split, taps
-from convnotes.fast.columns import band
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
 
+# The entries of the products that are held at a time.
+ENTRIES = 2**20
+
 
 def work(p: Convolution) -> Work:
-    """The work of `spread`: the product, and an addition for every entry of the matrix of columns."""
+    """The products, and an addition for every entry of the matrix of columns."""
     F, C, *_ = p.weight_size
     N, G = p.input_size[0], p.groups
-    bands = -(-p.count[0] // band(p))
+    images, rows = _block(p)
+    bands = -(-p.count[0] // rows)
+    columns = p.positions // max(1, bands)
+    split = N * prod(p.input_size[1:]) if p.stride != (1, 1) else 0
+    entries = N * G * C * p.area * p.positions
     return Work(
-        products=N
-        * G
-        * bands
-        * product(C * p.area, F // G, p.positions // max(1, bands)),
-        copied=2 * N * prod(p.input_size[1:])
-        + 2 * N * G * C * p.area * p.positions,
-        strided=N * prod(p.input_size[1:])
-        if p.stride != (1, 1)
-        else 0,
-        calls=N * bands * (G * (p.area + 3) + 4),
+        products=N * G * bands * product(C * p.area, F // G, columns),
+        copied=2 * N * prod(p.input_size[1:]) + 2 * entries,
+        strided=split,
+        calls=-(-N // images) * (bands * (p.area + 4) + 6),
     )
 
 
 def spread(
     K: np.ndarray, dY: np.ndarray, p: Convolution, dX: np.ndarray
 ) -> None:
-    """dX = col2im(K^T dY), for a band of rows of one image at a time."""
+    """dX = col2im(K^T dY), for a few images or a band of one at a time."""
     F, C, *_ = p.weight_size
-    filters = K.reshape(
-        p.groups, F // p.groups, C * p.area
-    ).transpose(0, 2, 1)
-    by_group = dY.reshape(
-        len(dY), p.groups, F // p.groups, p.positions
-    )
+    shape = p.groups, F // p.groups, C * p.area
+    filters = K.reshape(shape).transpose(0, 2, 1)
+    by_group = dY.reshape(len(dY), *shape[:2], p.positions)
     (H, W), ((top, _), (left, _)), W_Y = p.size, p.padding, p.count[1]
-    for n in range(len(dY)):
+    images, height = _block(p)
+    for n in spans(len(dY), images):
+        size = n.stop - n.start, p.groups, C
         canvas = np.zeros(
-            (p.groups, C, *p.on_padded_input().size), dY.dtype
+            (*size, *p.on_padded_input().size), dY.dtype
         )
         planes = split(canvas, p)
-        for rows in spans(p.count[0], band(p)):
-            height = rows.stop - rows.start
-            for g in range(p.groups):
-                products = (
-                    filters[g]
-                    @ by_group[
-                        n, g, :, rows.start * W_Y : rows.stop * W_Y
-                    ]
-                )
-                products = products.reshape(C, *p.kernel, height, W_Y)
-                for (i, j), plane, place in taps(p, height):
-                    planes[plane][g, :, rows.start :][place] += (
-                        products[:, i, j]
-                    )
+        for rows in spans(p.count[0], height):
+            places = slice(rows.start * W_Y, rows.stop * W_Y)
+            products = filters @ by_group[n, :, :, places]
+            products = products.reshape(*size, *p.kernel, -1, W_Y)
+            for (i, j), plane, place in taps(p, products.shape[-2]):
+                below = planes[plane][..., rows.start :, :]
+                below[place] += products[:, :, :, i, j]
         if p.stride != (1, 1):
             for (a, b), part in planes.items():
                 canvas[..., a :: p.stride[0], b :: p.stride[1]] = part
-        dX[n] = canvas[:, :, top : top + H, left : left + W].reshape(
-            p.input_size[1:]
-        )
+        inside = canvas[..., top : top + H, left : left + W]
+        dX[n] = inside.reshape(dX[n].shape)
+
+
+def _block(p: Convolution) -> tuple[int, int]:
+    """How many images, and rows of their outputs, have products that fit in the space there is."""
+    row = p.groups * p.weight_size[1] * p.area * max(1, p.count[1])
+    rows = max(1, ENTRIES // row)
+    images = rows // max(1, p.count[0])
+    return max(1, images), max(1, min(rows, p.count[0]))

@@ -11,7 +11,7 @@ from math import prod
 
 import numpy as np
 
-from convnotes.fast.blocks import blocks, canvases, padded
+from convnotes.fast.blocks import Block, blocks, canvases, padded
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
 
@@ -30,7 +30,7 @@ def work(p: Convolution) -> Work:
     """kH products, kW copies, and the sums of the products."""
     F, C, kH, kW = p.weight_size
     N, G = p.input_size[0], p.groups
-    cut = sum(1 for _ in _blocks(p))
+    cut = N * -(-p.count[0] // _height(p))
     columns = N * p.positions // max(1, cut)
     copied = N * G * C * kW * prod(p.count)
     padding = (
@@ -152,14 +152,14 @@ def _rows_laid_out(X, p):
 
 def _blocks(p: Convolution):
     """One image, or a band of it, at a time."""
-    most = ENTRIES // max(
-        1, p.weight_size[1] * p.kernel[1] * p.count[1]
-    )
-    most = max(
-        1,
-        most - p.dilation[0] * (p.kernel[0] - 1),
-        COLUMNS // max(1, p.count[1]),
-    )
     for n in range(p.input_size[0]):
-        for block in blocks(1, p.count[0], min(most, p.count[0])):
-            yield type(block)(slice(n, n + 1), block.rows)
+        for block in blocks(1, p.count[0], _height(p)):
+            yield Block(slice(n, n + 1), block.rows)
+
+
+def _height(p: Convolution) -> int:
+    """The output rows of a band."""
+    row = max(1, p.weight_size[1] * p.kernel[1] * p.count[1])
+    most = ENTRIES // row - p.dilation[0] * (p.kernel[0] - 1)
+    least = COLUMNS // max(1, p.count[1])
+    return max(1, min(max(most, least), p.count[0]))

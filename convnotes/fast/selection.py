@@ -30,6 +30,9 @@ ALGORITHMS = {
     "banded": banded,
 }
 
+# Seconds of an input gradient below which to compare its phases would take longer than what is gained.
+QUICK = 2e-4
+
 # What is never worse than the others where every channel is convolved by itself.
 SPECIAL = (depthwise, banded)
 
@@ -82,6 +85,9 @@ def scatters(p: Convolution, dtype: np.dtype) -> bool:
     """Whether the input gradient is predicted to be faster by col2im than by the convolutions of its phases."""
     if 0 in p.output_size:
         return True
+    scattered = col2im.work(p).seconds(dtype.itemsize)
+    if scattered < QUICK:
+        return True
     each = [
         (fastest(q, dtype).work(q).seconds(dtype.itemsize), q)
         for _, _, q in phases.convolutions(p)
@@ -96,7 +102,7 @@ def scatters(p: Convolution, dtype: np.dtype) -> bool:
     by_phases = sum(seconds for seconds, _ in each) + turned.seconds(
         dtype.itemsize
     )
-    return col2im.work(p).seconds(dtype.itemsize) < by_phases
+    return scattered < by_phases
 
 
 def _said(p: Convolution) -> str:

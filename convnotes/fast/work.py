@@ -1,6 +1,6 @@
 """What an algorithm does, counted, and what that costs: the model by which one algorithm is chosen over another.
 
-Four kinds of work suffice. Their prices are fitted by `python -m convnotes.fast.fit`, which times every
+Four kinds of work suffice. Their prices are fitted by `python -m convnotes.benchmark.fit`, which times every
 algorithm on the layers of networks; only their ratios decide a choice.
 
 Derived in notebooks/09_fast_convolution.ipynb.
