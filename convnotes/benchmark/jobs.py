@@ -14,11 +14,11 @@ BATCHES, QUICK_BATCHES = (1, 8), (1,)
 QUICK = (
     "founding/*",
     *(f"scaling/{name}" for name in ("batch 1", "batch 16", "batch 256", "channels in 1", "channels in 16")),
-    *(f"scaling/{name}" for name in ("channels in 256", "channels out 1", "channels out 16", "channels out 256")),
+    *(f"scaling/{name}" for name in ("channels in 256", "channels out 1", "channels out 256")),
     *(f"scaling/{name}" for name in ("image 4", "image 16", "image 64", "kernel 1", "kernel 5", "kernel 11")),
     "scaling/grid *",
     "lenet5/*",
-    "alexnet/*",
+    *(f"alexnet/{name}" for name in ("conv1", "conv4", "norm2", "pool2")),
     "vgg16/conv5_1",
     "vgg16/pool5",
     "resnet50/stage4 3x3",

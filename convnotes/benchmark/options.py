@@ -36,7 +36,7 @@ def options(given: argparse.Namespace) -> Options:
     """The options of `convnotes benchmark`, with the defaults that depend on --quick and on --device."""
     defaults = {
         "rounds": 2 if given.quick else 4,
-        "limit": 0.2 if given.quick else 2.0,
+        "limit": 0.1 if given.quick else 2.0,
         "out": Path("results/quick") if given.quick else Path("results"),
         "implementations": ("torch",) if given.device == "cuda" else tuple(IMPLEMENTATIONS),
     }
@@ -97,7 +97,7 @@ def _add_benchmark(commands) -> None:
     option("rounds", None, "N", _whole(1), "times to go over the whole list of problems (default: 4, quick: 2)")
     option("repeats", 3, "N", _whole(1), "timings of a call in a round; calls above 0.1 s get one (default: 3)")
     option("batch", None, "N", _whole(1), "images in a batch of a network's layers (default: 1 and 8, quick: 1)")
-    text = "do not run what takes longer for one call, plain loops a quarter of it (default: 2, quick: 0.2)"
+    text = "do not run what takes longer for one call, plain loops a quarter of it (default: 2, quick: 0.1)"
     option("limit", None, "SECONDS", _seconds, text)
     option("out", None, "FOLDER", Path, "where results are written (default: results, quick: results/quick)")
     text = "fewer rounds, a lower limit and, without --cases, fewer cases, for a first look"

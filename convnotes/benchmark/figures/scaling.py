@@ -65,7 +65,7 @@ def _panel(ax, rows, style, rate) -> None:
         ax.plot(sizes.index, 2 * sizes / rate / 1e9, zorder=0, **parts.GUIDE)
     ax.set(yscale="log")
     ax.set_xscale("log", base=2)
-    ax.set_xticks(*_labelled(sorted(set(rows["value"]))), fontsize=7.5)
+    ax.set_xticks(*_labelled(sorted(set(rows["value"]))), fontsize=6.5)
     ax.xaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_locator(LogLocator(numticks=6))
     ax.grid(True)
