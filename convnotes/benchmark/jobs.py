@@ -14,7 +14,7 @@ BATCHES, QUICK_BATCHES = (1, 8), (1,)
 QUICK = (
     "founding/*",
     *(f"scaling/{name}" for name in ("batch 1", "batch 16", "batch 256", "channels in 1", "channels in 16")),
-    *(f"scaling/{name}" for name in ("channels in 256", "channels out 1", "channels out 256")),
+    *(f"scaling/{name}" for name in ("channels in 256", "channels out 1", "channels out 16", "channels out 256")),
     *(f"scaling/{name}" for name in ("image 4", "image 16", "image 64", "kernel 1", "kernel 5", "kernel 11")),
     "scaling/grid *",
     "lenet5/*",

@@ -22,7 +22,7 @@ def process(threads: int) -> Iterator[Executor]:
     context = multiprocessing.get_context("spawn")
     executor = ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_depend_on_parent)
     try:
-        with _environment(dict.fromkeys(VARIABLES, str(threads))):
+        with _environment(dict.fromkeys(VARIABLES, str(threads))), _interrupts_waiting():
             executor.submit(os.getpid).result()
         yield executor
     except BrokenProcessPool:
@@ -45,6 +45,19 @@ def _end_with(parent):
     """Sleep until the parent is gone, even if it was killed; a worker would wait for its next task for ever."""
     parent.join()
     os._exit(1)
+
+
+@contextmanager
+def _interrupts_waiting():
+    """Ctrl-C waits until the block is left; a process that starts in it never hears it, from its first step on."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
