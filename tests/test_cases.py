@@ -174,9 +174,7 @@ def test_a_quick_look_has_something_of_everything():
 def test_with_more_threads_a_job_is_of_one_implementation(monkeypatch):
     monkeypatch.setattr(jobs.machine, "cores", lambda: 2)
     found = chosen("--threads", "2", "--rounds", "1", "--cases", "founding/bias")
-    assert [job.implementations for job in found[3:]] == [
-        (name,) for name in IMPLEMENTATIONS for _ in range(2)
-    ]
+    assert [job.implementations for job in found[3:]] == [(name,) for name in IMPLEMENTATIONS for _ in range(2)]
 
 
 def test_the_largest_array_of_a_definition_stays_small():

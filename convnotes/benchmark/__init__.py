@@ -1,8 +1,8 @@
 """The benchmark: how long every implementation takes on every case, and how far it is from the definition.
 
-`timing` says how one call is measured and `worker` measures one problem; `jobs` says what is measured in
-which order, `run` does it, and `journal` keeps what is finished whatever happens. `report` turns the CSV
-file into tables and figures, `__main__` is the command line.
+`timing` says how one call is measured, and `measuring` measures one problem, in a process that `worker` sets
+up; `jobs` says what is measured in which order, `run` does it, and `journal` keeps what is finished whatever
+happens. `report` turns the CSV file into tables and figures, `__main__` is the command line.
 
 Importing this package loads nothing but the standard library.
 """

@@ -55,3 +55,8 @@ def frame(ax: Axes, x: float, y: float, width: float, height: float, color: str,
     """A frame around squares; the kind of its line tells it from another of its colour."""
     around = Rectangle((x, y), width, height, fill=False, linewidth=2.5, edgecolor=color, linestyle=line, zorder=3)
     return ax.add_patch(around)
+
+
+def by(size) -> str:
+    """A size as it stands under a grid."""
+    return f"{size[0]} x {size[1]}"

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from convnotes import parameters, windows
-from convnotes.draw.cells import COVERED, RESULT, canvas, fill, frame, square
+from convnotes.draw.cells import COVERED, RESULT, by, canvas, fill, frame, square
 from convnotes.windows import Windows
 
 
@@ -53,9 +53,9 @@ def transposed(size, kernel_size, stride=1, padding=0, output_padding=0, dilatio
 
     centred = {"ha": "center", "va": "center"}
     ax.text(columns + gap / 2, height / 2, "gives", **centred)
-    ax.text(columns / 2, height + 0.2 + line / 2, f"X  {_by(size)}", **centred)
+    ax.text(columns / 2, height + 0.2 + line / 2, f"X  {by(size)}", **centred)
     ax.text(columns / 2, height + 0.2 + line * 1.5, _changes(size, walk), **centred)
-    ax.text(left + walk.count[1] / 2, height + 0.2 + line / 2, f"Y  {_by(walk.count)}", **centred)
+    ax.text(left + walk.count[1] / 2, height + 0.2 + line / 2, f"Y  {by(walk.count)}", **centred)
     return fig
 
 
@@ -81,11 +81,7 @@ def _draw_input(ax: Axes, p: Windows, walk: Windows, origin, fontsize: float) ->
 def _changes(size, walk: Windows) -> str:
     """What becomes of the input before windows stand on it."""
     padded = walk.on_padded_input().size
-    changes = [f"spread {_by(walk.size)}"] if walk.size != size else []
+    changes = [f"spread {by(walk.size)}"] if walk.size != size else []
     if padded != walk.size:
-        changes.append(f"{'padded' if min(padded) > min(walk.size) else 'cropped'} {_by(padded)}")
+        changes.append(f"{'padded' if min(padded) > min(walk.size) else 'cropped'} {by(padded)}")
     return ", ".join(changes)
-
-
-def _by(size) -> str:
-    return f"{size[0]} x {size[1]}"

@@ -10,7 +10,7 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from convnotes import parameters, windows
-from convnotes.draw.cells import COVERED, RESULT, canvas, fill, frame, square
+from convnotes.draw.cells import COVERED, RESULT, by, canvas, fill, frame, square
 from convnotes.windows import Windows
 
 # One for each of the windows of a picture, and for its result.
@@ -77,9 +77,9 @@ class Board:
         for y, x in np.ndindex(p.count):
             square(self.ax, self.left + x, self.top + y)
         self._number(self.left - gap / 2, rows / 2, "gives")
-        padded = "" if self.padded == p.size else f", padded {_by(self.padded)}"
-        self._number(self.padded[1] / 2, rows + 0.6, f"X  {_by(p.size)}{padded}")
-        self._number(self.left + p.count[1] / 2, rows + 0.6, f"Y  {_by(p.count)}")
+        padded = "" if self.padded == p.size else f", padded {by(self.padded)}"
+        self._number(self.padded[1] / 2, rows + 0.6, f"X  {by(p.size)}{padded}")
+        self._number(self.left + p.count[1] / 2, rows + 0.6, f"Y  {by(p.count)}")
 
     def mark(self, positions: Sequence[tuple[int, int]]) -> list[Artist]:
         """Frame the windows at these positions and their results; returns what was drawn."""
@@ -123,7 +123,3 @@ class Board:
         box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8} if ground else None
         size = self.fontsize
         return self.ax.text(x, y, text, ha="center", va="center", color=color, bbox=box, fontsize=size, zorder=4)
-
-
-def _by(size: tuple[int, int]) -> str:
-    return f"{size[0]} x {size[1]}"

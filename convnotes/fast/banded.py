@@ -9,6 +9,7 @@ Derived in notebooks/06_matrix_multiplication.ipynb and 09_fast_convolution.ipyn
 
 import numpy as np
 
+from convnotes.fast import depthwise
 from convnotes.fast.blocks import Block, padded, spans
 from convnotes.fast.work import Work
 from convnotes.windows import Convolution
@@ -22,8 +23,7 @@ WIDEST = 64
 def takes(p: Convolution) -> bool:
     """One filter for each channel, which is its group, on images of at most 64 columns."""
     return (
-        p.groups == p.input_size[1] == p.weight_size[0]
-        and p.on_padded_input().size[1] <= WIDEST
+        depthwise.takes(p) and p.on_padded_input().size[1] <= WIDEST
     )
 
 

@@ -136,15 +136,10 @@ def correlate(
 def _blocks_of_columns(X, p):
     """Every block of every group, with its columns (C*kH*kW, images * rows * W_Y); they are overwritten by the next."""
     C, W_Y = p.weight_size[1], p.count[1]
-    most = max(
-        (
-            b.count * b.height
-            for b in blocks(len(X), p.count[0], band(p))
-        ),
-        default=0,
-    )
+    cut = list(blocks(len(X), p.count[0], band(p)))
+    most = max((b.count * b.height for b in cut), default=0)
     buffer = np.empty(C * p.area * most * W_Y, X.dtype)
-    for block in blocks(len(X), p.count[0], band(p)):
+    for block in cut:
         canvas = padded(X, p, block)
         shape = C, *p.kernel, block.count, block.height, W_Y
         columns = buffer[: prod(shape)].reshape(shape)

@@ -89,7 +89,7 @@ def scatters(p: Convolution, dtype: np.dtype) -> bool:
     if scattered < QUICK:
         return True
     each = [
-        (fastest(q, dtype).work(q).seconds(dtype.itemsize), q)
+        fastest(q, dtype).work(q).seconds(dtype.itemsize)
         for _, _, q in phases.convolutions(p)
     ]
     # The phases are put back with gaps between, and the filters are turned round before.
@@ -99,10 +99,7 @@ def scatters(p: Convolution, dtype: np.dtype) -> bool:
             strided=prod(p.weight_size) + prod(p.input_size),
             calls=3 * len(each),
         )
-    by_phases = sum(seconds for seconds, _ in each) + turned.seconds(
-        dtype.itemsize
-    )
-    return scattered < by_phases
+    return scattered < sum(each) + turned.seconds(dtype.itemsize)
 
 
 def _said(p: Convolution) -> str:

@@ -15,7 +15,7 @@ from math import prod
 
 import numpy as np
 
-from convnotes.fast.blocks import blocks, padded, spans
+from convnotes.fast.blocks import Block, blocks, padded, spans
 from convnotes.fast.toom_cook import in_two_axes
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
@@ -149,7 +149,7 @@ def _input_tiles(X, p, block):
     canvas = padded(
         X,
         p,
-        type(block)(block.images, rows),
+        Block(block.images, rows),
         M * H_T + 2,
         M * W_T + 2,
     ).transpose(1, 0, 2, 3)
