@@ -77,7 +77,11 @@ def workspace(p: Convolution) -> int:
 
 
 def gather(
-    X: np.ndarray, K: np.ndarray, p: Convolution, Y: np.ndarray
+    X: np.ndarray,
+    K: np.ndarray,
+    p: Convolution,
+    Y: np.ndarray,
+    b: np.ndarray | None = None,
 ) -> None:
     """Y = K M, for a block of the columns M at a time."""
     F, C, *_ = p.weight_size
@@ -86,16 +90,14 @@ def gather(
     for g, block, columns in _blocks_of_columns(X, p):
         start = block.rows.start * p.count[1]
         places = slice(start, start + block.height * p.count[1])
-        if block.count == 1:
-            np.matmul(
-                filters[g],
-                columns,
-                out=by_group[block.images.start, g, :, places],
-            )
-        else:
-            together = (filters[g] @ columns).reshape(
-                F // p.groups, block.count, -1
-            )
+        out = by_group[block.images.start, g, :, places]
+        if block.count > 1:
+            out = np.empty((len(out), columns.shape[1]), X.dtype)
+        np.matmul(filters[g], columns, out=out)
+        if b is not None:
+            out += b.reshape(p.groups, -1, 1)[g]
+        if block.count > 1:
+            together = out.reshape(len(out), block.count, -1)
             by_group[block.images, g, :, places] = together.transpose(
                 1, 0, 2
             )

@@ -10,8 +10,8 @@ from functools import partial, reduce
 import numpy as np
 
 from convnotes import arguments
-from convnotes.fast import col2im, phases, threads
-from convnotes.fast.selection import named, scatters
+from convnotes.fast import phases, threads
+from convnotes.fast.selection import named, spreading
 from convnotes.windows import Convolution
 
 
@@ -34,8 +34,7 @@ def conv2d(
     X, K, b, p = arguments.conv2d(
         input, weight, bias, stride, padding, dilation, groups
     )
-    Y = gather(X, K, p, algorithm)
-    return Y if b is None else add_in_place(Y, b)
+    return gather(X, K, p, algorithm, b)
 
 
 def conv2d_grad_input(
@@ -94,14 +93,15 @@ def gather(
     K: np.ndarray,
     p: Convolution,
     algorithm: str = "auto",
+    b: np.ndarray | None = None,
 ) -> np.ndarray:
-    """The map from an input of p.input_size to an output of p.output_size."""
+    """The map from an input of p.input_size to an output of p.output_size, with a bias if one is given."""
     Y = np.empty(p.output_size, X.dtype)
 
     def some(images: slice) -> None:
         q = _of(p, images)
         named(algorithm, q, X.dtype).gather(
-            X[images], K, q, Y[images]
+            X[images], K, q, Y[images], b
         )
 
     threads.share(some, threads.images(len(X)))
@@ -119,10 +119,9 @@ def spread(
 
     def some(images: slice) -> None:
         q = _of(p, images)
-        if algorithm == "col2im" or (
-            algorithm == "auto" and scatters(q, dY.dtype)
-        ):
-            col2im.spread(K, dY[images], q, dX[images])
+        module = spreading(algorithm, q, dY.dtype)
+        if module is not None:
+            module.spread(K, dY[images], q, dX[images])
         else:
             phases.spread(
                 K,

@@ -9,12 +9,12 @@ Derived in notebooks/09_fast_convolution.ipynb.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from math import gcd
 
 import numpy as np
 
-from convnotes import windows
-from convnotes.windows import Convolution
+from convnotes.windows import Convolution, Windows
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Phase:
 
     entries: in the order in which they are met, the last one first
     outputs: the part of dY that is read, to be padded by `padding` and met at steps of `dilation`
+    inputs, kernel: how many inputs and entries they are
     """
 
     places: slice
@@ -30,6 +31,8 @@ class Phase:
     outputs: slice
     padding: tuple[int, int]
     dilation: int
+    inputs: int
+    kernel: int
 
 
 def phases(
@@ -63,45 +66,72 @@ def phases(
         )
         if outputs.start < outputs.stop:
             found.append(
-                Phase(places, entries, outputs, padding, dilation)
+                Phase(
+                    places,
+                    entries,
+                    outputs,
+                    padding,
+                    dilation,
+                    inputs,
+                    len(taps),
+                )
             )
     return found
+
+
+def every(count: int) -> Phase:
+    """All of an axis, as it is."""
+    return Phase(
+        slice(None), slice(None), slice(0, count), (0, 0), 1, count, 1
+    )
+
+
+def axes(p: Windows) -> list[list[Phase]]:
+    """The phases of the rows, and those of the columns."""
+    return [
+        phases(size, K, S, D, before, number)
+        for size, K, S, D, (before, _), number in zip(
+            p.size, p.kernel, p.stride, p.dilation, p.padding, p.count
+        )
+    ]
+
+
+def meeting(row: Phase, column: Phase) -> Windows:
+    """The windows by which the inputs of two phases read their part of dY."""
+    size, kernel, dilation, padding, count = zip(
+        *(
+            (
+                length(phase.outputs),
+                phase.kernel,
+                phase.dilation,
+                phase.padding,
+                phase.inputs,
+            )
+            for phase in (row, column)
+        )
+    )
+    return Windows(size, kernel, (1, 1), dilation, padding, count)
 
 
 def convolutions(
     p: Convolution,
 ) -> Iterator[tuple[Phase, Phase, Convolution]]:
     """The phases of both axes with the convolution of each pair of them."""
-    axes = zip(
-        p.size, p.kernel, p.stride, p.dilation, p.padding, p.count
-    )
-    vertical, horizontal = (
-        phases(H, k, S, D, before, y)
-        for H, k, S, D, (before, _), y in axes
-    )
-    F, C, *_ = p.weight_size
-    for row in vertical:
-        for column in horizontal:
-            outputs = (
-                *p.output_size[:2],
-                *(length(q.outputs) for q in (row, column)),
-            )
-            kernel = (
-                len(range(p.kernel[0])[row.entries]),
-                len(range(p.kernel[1])[column.entries]),
-            )
-            weight = (p.groups * C, F // p.groups, *kernel)
-            padding, dilation = (
-                (row.padding, column.padding),
-                (row.dilation, column.dilation),
-            )
-            yield (
-                row,
-                column,
-                windows.convolution(
-                    outputs, weight, 1, padding, dilation, p.groups
-                ),
-            )
+    vertical, horizontal = axes(p)
+    (N, F), C, G = p.output_size[:2], p.weight_size[1], p.groups
+    for row, column in product(vertical, horizontal):
+        q = meeting(row, column)
+        yield (
+            row,
+            column,
+            Convolution(
+                **vars(q),
+                input_size=(N, F, *q.size),
+                weight_size=(G * C, F // G, *q.kernel),
+                output_size=(N, G * C, *q.count),
+                groups=G,
+            ),
+        )
 
 
 def length(part: slice) -> int:

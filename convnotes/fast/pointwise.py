@@ -34,7 +34,11 @@ def workspace(p: Convolution) -> int:
 
 
 def gather(
-    X: np.ndarray, K: np.ndarray, p: Convolution, Y: np.ndarray
+    X: np.ndarray,
+    K: np.ndarray,
+    p: Convolution,
+    Y: np.ndarray,
+    b: np.ndarray | None = None,
 ) -> None:
     """Y = K X, image by image."""
     F, C, *_ = p.weight_size
@@ -45,6 +49,8 @@ def gather(
             pixels,
             out=Y[n].reshape(p.groups, F // p.groups, p.positions),
         )
+        if b is not None:
+            Y[n] += b[:, None, None]
 
 
 def correlate(

@@ -72,7 +72,11 @@ def workspace(p: Convolution) -> int:
 
 
 def gather(
-    X: np.ndarray, K: np.ndarray, p: Convolution, Y: np.ndarray
+    X: np.ndarray,
+    K: np.ndarray,
+    p: Convolution,
+    Y: np.ndarray,
+    b: np.ndarray | None = None,
 ) -> None:
     """Y = sum over i of K_i M_i, M_i a view of the rows laid out once."""
     F, C, kH, kW = p.weight_size
@@ -100,6 +104,8 @@ def gather(
             )
             if i:
                 total += part
+        if b is not None:
+            total += b.reshape(p.groups, -1, 1)[g]
 
 
 def correlate(

@@ -5,7 +5,6 @@ from math import prod
 import numpy as np
 
 from convnotes.fast import (
-    banded,
     col2im,
     columns,
     depthwise,
@@ -19,7 +18,7 @@ from convnotes.windows import Convolution
 
 # One line registers an algorithm. Each is a module with
 #   takes(p), work(p), workspace(p)   whether it takes a problem, its work, and the entries it holds at most
-#   gather(X, K, p, Y)                the convolution, written to Y
+#   gather(X, K, p, Y, b)             the convolution, written to Y, with a bias b if it is not None
 #   correlate(X, dY, p)               its weight gradient, where it has one
 ALGORITHMS = {
     "pointwise": pointwise,
@@ -27,14 +26,13 @@ ALGORITHMS = {
     "rows": rows,
     "winograd": winograd,
     "depthwise": depthwise,
-    "banded": banded,
 }
 
 # Seconds of an input gradient below which to compare its phases would take longer than what is gained.
 QUICK = 2e-4
 
 # What is never worse than the others where every channel is convolved by itself.
-SPECIAL = (depthwise, banded)
+SPECIAL = (depthwise,)
 
 
 def named(
@@ -81,7 +79,18 @@ def fastest(
     )
 
 
-def scatters(p: Convolution, dtype: np.dtype) -> bool:
+def spreading(algorithm: str, p: Convolution, dtype: np.dtype):
+    """The algorithm that makes an input gradient by itself, if one does: else it is a convolution for each phase."""
+    if algorithm == "auto":
+        if depthwise.spreads(p):
+            return depthwise
+        return col2im if _scatters(p, dtype) else None
+    if algorithm == "depthwise" and depthwise.spreads(p):
+        return depthwise
+    return col2im if algorithm == "col2im" else None
+
+
+def _scatters(p: Convolution, dtype: np.dtype) -> bool:
     """Whether the input gradient is predicted to be faster by col2im than by the convolutions of its phases."""
     if 0 in p.output_size:
         return True

@@ -1,219 +1,208 @@
-"""Convolution with 3 x 3 kernels by Winograd's F(4x4, 3x3): 36 multiplications where windows take 144.
+"""Convolution with small square kernels by Winograd's tiles: F(4x4, 3x3) takes 36 multiplications where windows take 144.
 
-The image is cut into tiles of 6 x 6 that overlap by 2. A tile, transformed, is multiplied entry by entry with
-the transformed kernel; summed over channels that is one matrix product for each of the 36 entries. Both
-transforms of all tiles are one product each, with the Kronecker square of a 6 x 6 matrix.
+A tile of n x n inputs, transformed, is multiplied entry by entry with the transformed kernel of r x r weights, and gives
+m x m results, n = m + r - 1. Summed over channels that is one matrix product for each of the n * n entries. Each
+transform, of all tiles at once, is one product with the Kronecker square of an n x n matrix. In the weight gradient
+tiles of m x m of dY are the kernel, and r x r results come out: F(r, m).
 
-The weight gradient is F(3x3, 4x4): there tiles of 4 x 4 of dY are the kernel, and 3 x 3 results come out.
-
-Its errors in float32 are three to twelve times those of sums of products, the more the channels.
+Large tiles save more multiplications; small ones waste less where an image does not fall into whole tiles, and their
+transformed kernels are smaller. In float32 the errors are three to twenty times those of sums of products.
 
 Source: Lavin and Gray, arXiv 1509.09308. Derived in notebooks/09_fast_convolution.ipynb.
 """
 
-from math import prod
+from collections.abc import Iterator
 
 import numpy as np
 
-from convnotes.fast.blocks import Block, blocks, padded, spans
+from convnotes.fast.blocks import spans
+from convnotes.fast.tiles import Tiles
 from convnotes.fast.toom_cook import in_two_axes
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
 
-M, R = 4, 3
-N2 = (M + R - 1) ** 2
-# The entries of a block's transformed tiles and of its transformed filters, so that they stay in a cache,
-ENTRIES = 2**19
-# and the tiles and filters that a block has all the same, since each transform must serve for many products.
-LEAST = 96
+# The results along each axis of a tile, of which those predicted to be the fastest are taken.
+RESULTS = (2, 3, 4)
+# The sides of kernels.
+KERNELS = (2, 3, 4, 5)
+# The entries of a block's transformed tiles, and of the transformed filters that are held at a time,
+ENTRIES, FILTERS = 2**19, 2**20
+# and the tiles that a block has all the same, since transformed filters must serve for many of them.
+LEAST = 192
 
 
 def takes(p: Convolution) -> bool:
-    """Kernels of 3 x 3 without stride, dilation or groups."""
+    """Square kernels of 2 x 2 to 5 x 5 without stride or dilation."""
     return (
-        p.kernel == (R, R)
+        p.kernel[0] == p.kernel[1]
+        and p.kernel[0] in KERNELS
         and p.stride == p.dilation == (1, 1)
-        and p.groups == 1
     )
 
 
 def work(p: Convolution) -> Work:
-    """36 products, the three transforms, and the gathering and scattering of tiles with gaps between."""
-    F, C, *_ = p.weight_size
-    cut = list(_blocks(p))
-    fs = list(spans(F, _filters(p)))
-    tiles = sum(b.count * b.height for b in cut) * _tiles(p)[1]
-    each = tiles // max(1, len(cut))
-    weights = (len(cut) if len(fs) > 1 else 1) * product(
-        N2, R * R, F * C
-    )
-    products = (
-        len(cut) * len(fs) * N2 * product(F // len(fs), C, each)
-    )
-    transforms = (
-        product(N2, N2, C * tiles)
-        + product(M * M, N2, F * tiles)
-        + weights
-    )
-    return Work(
-        products=products + transforms,
-        copied=prod(p.input_size),
-        strided=N2 * C * tiles + M * M * F * tiles,
-        calls=len(cut) * (N2 + 4 + len(fs) * (N2 + M * M + 4)),
-    )
+    """That of the tiles predicted to be the fastest."""
+    return _fastest(p)[1]
 
 
 def workspace(p: Convolution) -> int:
-    """Of a block, its tiles, filters and products, each before and after its transform, beside those of the last."""
-    block = next(_blocks(p), None)
-    if block is None:
-        return 0
-    F, C = min(p.weight_size[0], _filters(p)), p.weight_size[1]
-    tiles = block.count * block.height * _tiles(p)[1]
-    canvas = (
-        block.count
-        * C
-        * (M * block.height + 2)
-        * (M * _tiles(p)[1] + 2)
-    )
-    return (
-        2 * canvas
-        + 3 * N2 * C * tiles
-        + 2 * (N2 + R * R) * F * C
-        + 2 * (N2 + M * M) * F * tiles
-    )
+    """Of a block its tiles before and after their transform, filters, their products, and results."""
+    tiles = _fastest(p)[0]
+    return sum(_sizes(tiles)) if p.input_size[0] else 0
 
 
 def gather(
-    X: np.ndarray, K: np.ndarray, p: Convolution, Y: np.ndarray
+    X: np.ndarray,
+    K: np.ndarray,
+    p: Convolution,
+    Y: np.ndarray,
+    b: np.ndarray | None = None,
 ) -> None:
     """Y = A^T ((G K G^T) * (B^T X B)) A, tile by tile."""
-    F, C, *_ = p.weight_size
-    A, G, B = in_two_axes(M, R, X.dtype.name)
-    filters = list(spans(F, _filters(p)))
-    U = _transformed(G, K[filters[0]])
-    for k, block in enumerate(_blocks(p)):
-        V = B @ _input_tiles(X, p, block).reshape(N2, -1)
-        V = V.reshape(N2, C, -1)
-        for f in filters:
-            if len(filters) > 1 and (k or f.start):
-                U = _transformed(G, K[f])
-            products = (U @ V).reshape(N2, -1)
-            _put_tiles(Y, A @ products, p, block, f)
+    tiles = _fastest(p)[0]
+    buffers = [np.empty(size, X.dtype) for size in _sizes(tiles)]
+    for c, f in _groups(p):
+        bias = None if b is None else b[f]
+        _gather(tiles, X[:, c], K[f], Y[:, f], bias, buffers)
 
 
 def correlate(
     X: np.ndarray, dY: np.ndarray, p: Convolution
 ) -> np.ndarray:
-    """dK = A^T (sum over tiles of (G dY G^T) * (B^T X B)) A, where dY is the kernel: F(3x3, 4x4)."""
-    F, C, *_ = p.weight_size
-    A, G, B = in_two_axes(R, M, X.dtype.name)
-    dK = np.zeros((R * R, F, C), X.dtype)
-    for block in _blocks(p):
-        V = (
-            (B @ _input_tiles(X, p, block).reshape(N2, -1))
-            .reshape(N2, C, -1)
-            .transpose(0, 2, 1)
-        )
-        for f in spans(F, _filters(p)):
-            tiles = _output_tiles(dY[block.images, f], p, block)
-            U = (G @ tiles.reshape(M * M, -1)).reshape(
-                N2, f.stop - f.start, -1
-            )
-            dK[:, f] += (A @ (U @ V).reshape(N2, -1)).reshape(
-                R * R, -1, C
-            )
-    return dK.transpose(1, 2, 0).reshape(p.weight_size)
+    """dK = A^T (sum over tiles of (G dY G^T) * (B^T X B)) A, where dY is the kernel: F(r, m)."""
+    tiles = _fastest(p)[0]
+    buffers = [np.empty(size, X.dtype) for size in _sizes(tiles)]
+    dK = np.empty(p.weight_size, X.dtype)
+    for c, f in _groups(p):
+        dK[f] = _correlate(tiles, X[:, c], dY[:, f], buffers)
+    return dK
 
 
-def _transformed(G, K):
-    """The filters' transforms, one matrix (F, C) for each of the 36 entries."""
-    F, C, *_ = K.shape
+def _fastest(p: Convolution) -> tuple[Tiles, Work]:
+    """The tiles predicted to be the fastest, and their work."""
+    found = [(tiles, _work(tiles)) for tiles in (Tiles(p, m) for m in RESULTS)]
+    return min(found, key=lambda pair: pair[1].seconds())
+
+
+def _work(tiles):
+    """A product for each of the n * n entries, the three transforms, and reading and writing tiles with gaps between."""
+    p, n2, m2 = tiles.p, tiles.n**2, tiles.m**2
+    F, C, G = p.weight_size[0] // p.groups, p.weight_size[1], p.groups
+    blocks = list(tiles.blocks(_most(tiles)))
+    cut, parts = len(blocks), -(-F // _filters(tiles))
+    number = sum(b.count * b.height for b in blocks) * tiles.count[1]
+    products = cut * parts * n2 * product(F // parts, C, number // max(1, cut))
+    transforms = product(n2, n2, C * number) + product(m2, n2, F * number)
+    weights = (cut if parts > 1 else 1) * product(n2, p.area, F * C)
+    return Work(
+        products=G * (products + transforms + weights),
+        strided=G * (n2 * C + m2 * F) * number,
+        calls=G * cut * (n2 + 4 + parts * (n2 + m2 + 4)),
+    )
+
+
+def _groups(p: Convolution) -> Iterator[tuple[slice, slice]]:
+    """The channels of the input and of the output that belong to each group."""
+    F, C = p.weight_size[0] // p.groups, p.weight_size[1]
+    for g in range(p.groups):
+        yield slice(g * C, (g + 1) * C), slice(g * F, (g + 1) * F)
+
+
+def _gather(tiles, X, K, Y, b, buffers):
+    F, C, r, _ = K.shape
+    m, n = tiles.m, tiles.n
+    A, G, B = in_two_axes(m, r, X.dtype.name)
+    known = None
+    for block in tiles.blocks(_most(tiles)):
+        T = block.count * block.height * tiles.count[1]
+        D, V = (_rows(buffer, n * n, C * T) for buffer in buffers[:2])
+        shape = block.count, block.height, tiles.count[1]
+        tiles.inputs(X, block, D.reshape(n, n, C, *shape))
+        np.matmul(B, D, out=V)
+        for f in spans(F, _filters(tiles)):
+            each = f.stop - f.start
+            if f != known:
+                U, known = _transformed(G, K[f], buffers[2]), f
+            P = _rows(buffers[0], n * n, each * T)
+            np.matmul(U, V.reshape(n * n, C, T), out=P.reshape(n * n, each, T))
+            if b is not None:
+                # All results of a tile count the value at the point (1, 1) once.
+                P[n + 1].reshape(each, T)[...] += b[f, None]
+            results = _rows(buffers[3], m * m, each * T)
+            np.matmul(A, P, out=results)
+            tiles.put(results.reshape(m, m, each, *shape), block, Y[:, f])
+
+
+def _correlate(tiles, X, dY, buffers):
+    (F, C), m, n, r = (dY.shape[1], X.shape[1]), tiles.m, tiles.n, tiles.p.kernel[0]
+    A, G, B = in_two_axes(r, m, X.dtype.name)
+    dK = np.zeros((r * r, F, C), X.dtype)
+    for block in tiles.blocks(_most(tiles)):
+        T = block.count * block.height * tiles.count[1]
+        shape = block.count, block.height, tiles.count[1]
+        D, V = (_rows(buffer, n * n, C * T) for buffer in buffers[:2])
+        tiles.inputs(X, block, D.reshape(n, n, C, *shape))
+        np.matmul(B, D, out=V)
+        V = V.reshape(n * n, C, T).transpose(0, 2, 1)
+        for f in spans(F, _filters(tiles)):
+            each = f.stop - f.start
+            upstream = _rows(buffers[3], m * m, each * T)
+            tiles.outputs(dY[:, f], block, upstream.reshape(m, m, each, *shape))
+            U = _rows(buffers[0], n * n, each * T)
+            np.matmul(G, upstream, out=U)
+            P = _rows(buffers[2], n * n, each * C)
+            np.matmul(U.reshape(n * n, each, T), V, out=P.reshape(n * n, each, C))
+            dK[:, f] += (A @ P).reshape(r * r, each, C)
+    return dK.transpose(1, 2, 0).reshape(F, C, r, r)
+
+
+def _transformed(G, K, buffer):
+    """The filters' transforms, one matrix (F, C) for each entry."""
+    F, C, r, _ = K.shape
     if K.strides[2] < 0:
         # A kernel that is turned round as a view: turn the transform instead, and copy nothing.
         G, K = G[:, ::-1].copy(), K[:, :, ::-1, ::-1]
+    U = _rows(buffer, len(G), F * C)
     if K.strides[0] < K.strides[1]:
         # Channels exchanged as a view: exchange them back, and exchange those of the result.
-        return (
-            (G @ K.transpose(1, 0, 2, 3).reshape(C * F, R * R).T)
-            .reshape(N2, C, F)
-            .transpose(0, 2, 1)
-        )
-    return (G @ K.reshape(F * C, R * R).T).reshape(N2, F, C)
+        np.matmul(G, K.transpose(1, 0, 2, 3).reshape(C * F, r * r).T, out=U)
+        return U.reshape(-1, C, F).transpose(0, 2, 1)
+    np.matmul(G, K.reshape(F * C, r * r).T, out=U)
+    return U.reshape(-1, F, C)
 
 
-def _input_tiles(X, p, block):
-    """The tiles of the padded input, (6, 6, C, images * rows * columns of tiles)."""
-    H_T, W_T = block.height, _tiles(p)[1]
-    rows = slice(M * block.rows.start, M * block.rows.stop)
-    canvas = padded(
-        X,
-        p,
-        Block(block.images, rows),
-        M * H_T + 2,
-        M * W_T + 2,
-    ).transpose(1, 0, 2, 3)
-    n = M + R - 1
-    tiles = np.empty(
-        (n, n, p.weight_size[1], block.count, H_T, W_T), X.dtype
+def _rows(buffer, rows, length):
+    """A part of a buffer as so many rows, an odd number of cache lines apart: else all would fall on the same places of it."""
+    apart = _apart(length)
+    return buffer[: rows * apart].reshape(rows, apart)[:, :length]
+
+
+def _apart(length):
+    return 16 * (-(-length // 16) | 1)
+
+
+def _sizes(tiles):
+    """The entries of the buffers: tiles or products, transformed tiles, transformed filters, and results."""
+    p, n2 = tiles.p, tiles.n**2
+    F, C = min(_filters(tiles), p.weight_size[0] // p.groups), p.weight_size[1]
+    most = max(
+        (b.count * b.height for b in tiles.blocks(_most(tiles))), default=0
+    ) * tiles.count[1]
+    return (
+        n2 * _apart(max(C, F) * most),
+        n2 * _apart(C * most),
+        n2 * _apart(F * C),
+        tiles.m**2 * _apart(F * most),
     )
-    for a, b in np.ndindex(n, n):
-        tiles[a, b] = canvas[
-            :, :, a : a + M * H_T - 3 : M, b : b + M * W_T - 3 : M
-        ]
-    return tiles
 
 
-def _output_tiles(dY, p, block):
-    """The tiles of the output gradient, (4, 4, F, images * rows * columns of tiles), with zeros beyond its end."""
-    (H_Y, _), (H_T, W_T), top = (
-        p.count,
-        (block.height, _tiles(p)[1]),
-        M * block.rows.start,
-    )
-    tiles = np.zeros((M, M, dY.shape[1], len(dY), H_T, W_T), dY.dtype)
-    for a, b in np.ndindex(M, M):
-        part = dY[
-            :, :, top + a : min(top + M * H_T, H_Y) : M, b::M
-        ].transpose(1, 0, 2, 3)
-        tiles[a, b, :, :, : part.shape[2], : part.shape[3]] = part
-    return tiles
+def _most(tiles):
+    """The tiles of a block, unless a row has more."""
+    p = tiles.p
+    F = min(_filters(tiles), p.weight_size[0] // p.groups)
+    return max(LEAST, ENTRIES // (tiles.n**2 * max(F, p.weight_size[1])))
 
 
-def _put_tiles(Y, tiles, p, block, f):
-    """Lay the results, 4 x 4 for each tile, out in the output; those beyond its end are dropped."""
-    (H_Y, _), (H_T, W_T), top = (
-        p.count,
-        (block.height, _tiles(p)[1]),
-        M * block.rows.start,
-    )
-    tiles = tiles.reshape(
-        M, M, f.stop - f.start, block.count, H_T, W_T
-    )
-    for a, b in np.ndindex(M, M):
-        place = Y[
-            block.images,
-            f,
-            top + a : min(top + M * H_T, H_Y) : M,
-            b::M,
-        ].transpose(1, 0, 2, 3)
-        place[...] = tiles[
-            a, b, :, :, : place.shape[2], : place.shape[3]
-        ]
-
-
-def _tiles(p: Convolution) -> tuple[int, int]:
-    """Rows and columns of tiles in an image."""
-    return tuple(-(-number // M) for number in p.count)
-
-
-def _blocks(p: Convolution):
-    """Blocks whose rows are rows of tiles."""
-    H_T, W_T = _tiles(p)
-    tiles = max(LEAST, ENTRIES // (N2 * max(p.weight_size[:2])))
-    return blocks(p.input_size[0], H_T, max(1, tiles // max(1, W_T)))
-
-
-def _filters(p: Convolution) -> int:
-    """The filters of a block."""
-    return max(LEAST, ENTRIES // (N2 * p.weight_size[1]))
+def _filters(tiles):
+    """The filters whose transforms are held at a time."""
+    return max(1, FILTERS // (tiles.n**2 * tiles.p.weight_size[1]))
