@@ -8,7 +8,8 @@ Padding = tuple[Pair, Pair]
 
 
 def _is_integer(value) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
+    # Python's own integers are by far the most, and to ask for their type takes a tenth of the time.
+    return type(value) is int or (isinstance(value, Integral) and not isinstance(value, bool))
 
 
 def integer(name: str, value, minimum: int | None = None) -> int:

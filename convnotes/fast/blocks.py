@@ -6,6 +6,7 @@ what one step writes is still in a cache when the next one reads it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -166,10 +167,13 @@ def split(
     (S_H, S_W) = p.stride
     if p.stride == (1, 1):
         return {(0, 0): canvas}
-    needed = {plane for _, plane, _ in taps(p, 1)}
+    rows, columns = (
+        {i * D % S for i in range(K)}
+        for K, S, D in zip(p.kernel, p.stride, p.dilation)
+    )
     return {
         (a, b): np.ascontiguousarray(canvas[..., a::S_H, b::S_W])
-        for a, b in needed
+        for a, b in product(rows, columns)
     }
 
 

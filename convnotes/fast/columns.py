@@ -18,6 +18,7 @@ from convnotes.fast.blocks import (
     split,
     taps,
 )
+from convnotes.fast.products import multiply
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
 
@@ -83,24 +84,30 @@ def gather(
     Y: np.ndarray,
     b: np.ndarray | None = None,
 ) -> None:
-    """Y = K M, for a block of the columns M at a time."""
-    F, C, *_ = p.weight_size
-    filters = K.reshape(p.groups, F // p.groups, C * p.area)
-    by_group = Y.reshape(len(X), p.groups, F // p.groups, p.positions)
-    for g, block, columns in _blocks_of_columns(X, p):
+    """Y = K M, for a block of the columns M at a time.
+
+    Where there are more positions than weights to copy, the bias is the weight of a row of ones below the columns.
+    """
+    (F, C, *_), G = p.weight_size, p.groups
+    filters = K.reshape(G, F // G, C * p.area)
+    with_ones = b is not None and C * p.area < len(X) * p.positions
+    if b is not None:
+        b = b.reshape(G, F // G, 1)
+    if with_ones:
+        filters = np.concatenate([filters, b], 2)
+    by_group = Y.reshape(len(X), G, F // G, p.positions)
+    for g, block, columns in _blocks_of_columns(X, p, with_ones):
         start = block.rows.start * p.count[1]
         places = slice(start, start + block.height * p.count[1])
         out = by_group[block.images.start, g, :, places]
         if block.count > 1:
-            out = np.empty((len(out), columns.shape[1]), X.dtype)
-        np.matmul(filters[g], columns, out=out)
-        if b is not None:
-            out += b.reshape(p.groups, -1, 1)[g]
+            out = np.empty((F // G, columns.shape[1]), X.dtype)
+        multiply(filters[g], columns, out)
+        if b is not None and not with_ones:
+            out += b[g]
         if block.count > 1:
-            together = out.reshape(len(out), block.count, -1)
-            by_group[block.images, g, :, places] = together.transpose(
-                1, 0, 2
-            )
+            together = out.reshape(F // G, block.count, -1)
+            by_group[block.images, g, :, places] = together.swapaxes(0, 1)
 
 
 def correlate(
@@ -135,24 +142,25 @@ def correlate(
     return dK.reshape(p.weight_size)
 
 
-def _blocks_of_columns(X, p):
+def _blocks_of_columns(X, p, with_ones=False):
     """Every block of every group, with its columns (C*kH*kW, images * rows * W_Y); they are overwritten by the next."""
-    C, W_Y = p.weight_size[1], p.count[1]
+    (C, W_Y), G = (p.weight_size[1], p.count[1]), p.groups
     cut = list(blocks(len(X), p.count[0], band(p)))
-    most = max((b.count * b.height for b in cut), default=0)
-    buffer = np.empty(C * p.area * most * W_Y, X.dtype)
+    most = max((b.count * b.height for b in cut), default=0) * W_Y
+    rows = C * p.area
+    buffer = np.empty((rows + with_ones) * most, X.dtype)
     for block in cut:
-        canvas = padded(X, p, block)
+        canvas = padded(X, p, block).swapaxes(0, 1)
         shape = C, *p.kernel, block.count, block.height, W_Y
-        columns = buffer[: prod(shape)].reshape(shape)
-        for g in range(p.groups):
-            planes = split(
-                canvas[:, g * C : (g + 1) * C].transpose(1, 0, 2, 3),
-                p,
-            )
-            for (i, j), plane, place in taps(p, block.height):
-                columns[:, i, j] = planes[plane][place]
-            yield g, block, columns.reshape(C * p.area, -1)
+        length = prod(shape[3:])
+        columns = buffer[: (rows + with_ones) * length].reshape(-1, length)
+        columns[rows:] = 1
+        entries, met = columns[:rows].reshape(shape), list(taps(p, block.height))
+        for g in range(G):
+            planes = split(canvas[g * C : (g + 1) * C], p)
+            for (i, j), plane, place in met:
+                entries[:, i, j] = planes[plane][place]
+            yield g, block, columns
 
 
 def band(p: Convolution) -> int:

@@ -5,6 +5,7 @@ Derived in notebooks/09_fast_convolution.ipynb.
 
 import numpy as np
 
+from convnotes.fast.products import multiply
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
 
@@ -27,10 +28,9 @@ def work(p: Convolution) -> Work:
 
 
 def workspace(p: Convolution) -> int:
-    """With a stride, the pixels that it keeps of one image, while those of the next are copied."""
-    return (
-        2 * p.input_size[1] * p.positions if p.stride != (1, 1) else 0
-    )
+    """The pixels of one image that the stride keeps and a row of ones, and the filters with the bias beside them."""
+    F, C = p.weight_size[0], p.input_size[1]
+    return p.groups * (2 * (C + 1) * p.positions) + F * (C + 1)
 
 
 def gather(
@@ -40,16 +40,20 @@ def gather(
     Y: np.ndarray,
     b: np.ndarray | None = None,
 ) -> None:
-    """Y = K X, image by image."""
+    """Y = K X, image by image; where there are no more channels than filters, with the bias as one channel of ones more."""
     F, C, *_ = p.weight_size
-    filters = K.reshape(p.groups, F // p.groups, C)
+    G, F = p.groups, F // p.groups
+    filters, extended = K.reshape(G, F, C), None
+    if b is not None and C <= F and C < p.positions:
+        extended = np.empty((G, C + 1, p.positions), X.dtype)
+        extended[:, C] = 1
+        filters = np.concatenate([filters, b.reshape(G, F, 1)], 2)
     for n, pixels in enumerate(_pixels(X, p)):
-        np.matmul(
-            filters,
-            pixels,
-            out=Y[n].reshape(p.groups, F // p.groups, p.positions),
-        )
-        if b is not None:
+        if extended is not None:
+            extended[:, :C] = pixels
+            pixels = extended
+        multiply(filters, pixels, Y[n].reshape(G, F, p.positions))
+        if b is not None and extended is None:
             Y[n] += b[:, None, None]
 
 

@@ -12,6 +12,7 @@ from math import prod
 import numpy as np
 
 from convnotes.fast.blocks import Block, blocks, canvases, padded
+from convnotes.fast.products import multiply
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
 
@@ -97,10 +98,10 @@ def gather(
         part = np.empty(total.shape, X.dtype)
         for i in range(kH):
             first = i * p.dilation[0] * W_Y
-            np.matmul(
+            multiply(
                 filters[i, g],
                 laid_out[:, first : first + length],
-                out=part if i else total,
+                part if i else total,
             )
             if i:
                 total += part

@@ -2,8 +2,8 @@
 
 A tile of n x n inputs, transformed, is multiplied entry by entry with the transformed kernel of r x r weights, and gives
 m x m results, n = m + r - 1. Summed over channels that is one matrix product for each of the n * n entries. Each
-transform, of all tiles at once, is one product with the Kronecker square of an n x n matrix. In the weight gradient
-tiles of m x m of dY are the kernel, and r x r results come out: F(r, m).
+transform, of all tiles at once, is one product with the Kronecker square of an n x n matrix. The weight
+gradient is the transpose of all that.
 
 Large tiles save more multiplications; small ones waste less where an image does not fall into whole tiles, and their
 transformed kernels are smaller. In float32 the errors are three to twenty times those of sums of products.
@@ -12,11 +12,13 @@ Source: Lavin and Gray, arXiv 1509.09308. Derived in notebooks/09_fast_convoluti
 """
 
 from collections.abc import Iterator
+from math import prod
 
 import numpy as np
 
 from convnotes.fast.blocks import spans
 from convnotes.fast.tiles import Tiles
+from convnotes.fast.products import multiply
 from convnotes.fast.toom_cook import in_two_axes
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
@@ -69,7 +71,7 @@ def gather(
 def correlate(
     X: np.ndarray, dY: np.ndarray, p: Convolution
 ) -> np.ndarray:
-    """dK = A^T (sum over tiles of (G dY G^T) * (B^T X B)) A, where dY is the kernel: F(r, m)."""
+    """dK = G^T (sum over tiles of (A dY A^T) * (B^T X B)) G: `gather` transposed in the weight."""
     tiles = _fastest(p)[0]
     buffers = [np.empty(size, X.dtype) for size in _sizes(tiles)]
     dK = np.empty(p.weight_size, X.dtype)
@@ -109,51 +111,53 @@ def _groups(p: Convolution) -> Iterator[tuple[slice, slice]]:
 
 
 def _gather(tiles, X, K, Y, b, buffers):
-    F, C, r, _ = K.shape
-    m, n = tiles.m, tiles.n
-    A, G, B = in_two_axes(m, r, X.dtype.name)
-    known = None
+    (F, C, *_), m, n, known = K.shape, tiles.m, tiles.n, None
+    A, G, B = _transforms(tiles, X.dtype)
     for block in tiles.blocks(_most(tiles)):
-        T = block.count * block.height * tiles.count[1]
-        D, V = (_rows(buffer, n * n, C * T) for buffer in buffers[:2])
         shape = block.count, block.height, tiles.count[1]
+        T = prod(shape)
+        D, V = _rows(buffers[0], n * n, C * T), _rows(buffers[1], n * n, C * T)
         tiles.inputs(X, block, D.reshape(n, n, C, *shape))
-        np.matmul(B, D, out=V)
+        multiply(B, D, V)
         for f in spans(F, _filters(tiles)):
             each = f.stop - f.start
             if f != known:
                 U, known = _transformed(G, K[f], buffers[2]), f
             P = _rows(buffers[0], n * n, each * T)
-            np.matmul(U, V.reshape(n * n, C, T), out=P.reshape(n * n, each, T))
+            multiply(U, V.reshape(n * n, C, T), P.reshape(n * n, each, T))
             if b is not None:
-                # All results of a tile count the value at the point (1, 1) once.
+                # All results of a tile count the product at the point (1, 1) once.
                 P[n + 1].reshape(each, T)[...] += b[f, None]
             results = _rows(buffers[3], m * m, each * T)
-            np.matmul(A, P, out=results)
+            multiply(A, P, results)
             tiles.put(results.reshape(m, m, each, *shape), block, Y[:, f])
 
 
 def _correlate(tiles, X, dY, buffers):
-    (F, C), m, n, r = (dY.shape[1], X.shape[1]), tiles.m, tiles.n, tiles.p.kernel[0]
-    A, G, B = in_two_axes(r, m, X.dtype.name)
-    dK = np.zeros((r * r, F, C), X.dtype)
+    (F, C), m, n = (dY.shape[1], X.shape[1]), tiles.m, tiles.n
+    A, G, B = _transforms(tiles, X.dtype)
+    dK = np.zeros((G.shape[1], F, C), X.dtype)
     for block in tiles.blocks(_most(tiles)):
-        T = block.count * block.height * tiles.count[1]
         shape = block.count, block.height, tiles.count[1]
-        D, V = (_rows(buffer, n * n, C * T) for buffer in buffers[:2])
+        T = prod(shape)
+        D, V = _rows(buffers[0], n * n, C * T), _rows(buffers[1], n * n, C * T)
         tiles.inputs(X, block, D.reshape(n, n, C, *shape))
-        np.matmul(B, D, out=V)
+        multiply(B, D, V)
         V = V.reshape(n * n, C, T).transpose(0, 2, 1)
         for f in spans(F, _filters(tiles)):
             each = f.stop - f.start
             upstream = _rows(buffers[3], m * m, each * T)
             tiles.outputs(dY[:, f], block, upstream.reshape(m, m, each, *shape))
             U = _rows(buffers[0], n * n, each * T)
-            np.matmul(G, upstream, out=U)
+            multiply(A.T, upstream, U)
             P = _rows(buffers[2], n * n, each * C)
-            np.matmul(U.reshape(n * n, each, T), V, out=P.reshape(n * n, each, C))
-            dK[:, f] += (A @ P).reshape(r * r, each, C)
-    return dK.transpose(1, 2, 0).reshape(F, C, r, r)
+            multiply(U.reshape(n * n, each, T), V, P.reshape(n * n, each, C))
+            dK[:, f] += (G.T @ P).reshape(-1, each, C)
+    return dK.transpose(1, 2, 0).reshape(F, C, *tiles.p.kernel)
+
+
+def _transforms(tiles, dtype):
+    return in_two_axes(tiles.m, tiles.p.kernel[0], dtype.name)
 
 
 def _transformed(G, K, buffer):
@@ -165,9 +169,9 @@ def _transformed(G, K, buffer):
     U = _rows(buffer, len(G), F * C)
     if K.strides[0] < K.strides[1]:
         # Channels exchanged as a view: exchange them back, and exchange those of the result.
-        np.matmul(G, K.transpose(1, 0, 2, 3).reshape(C * F, r * r).T, out=U)
+        multiply(G, K.transpose(1, 0, 2, 3).reshape(C * F, r * r).T, U)
         return U.reshape(-1, C, F).transpose(0, 2, 1)
-    np.matmul(G, K.reshape(F * C, r * r).T, out=U)
+    multiply(G, K.reshape(F * C, r * r).T, U)
     return U.reshape(-1, F, C)
 
 
@@ -189,7 +193,7 @@ def _sizes(tiles):
         (b.count * b.height for b in tiles.blocks(_most(tiles))), default=0
     ) * tiles.count[1]
     return (
-        n2 * _apart(max(C, F) * most),
+        max(n2 * _apart(C * most), n2 * _apart(F * most)),
         n2 * _apart(C * most),
         n2 * _apart(F * C),
         tiles.m**2 * _apart(F * most),

@@ -8,20 +8,22 @@ Derived in notebooks/09_fast_convolution.ipynb.
 
 from dataclasses import dataclass
 
+from convnotes.fast import products
+
 # The overhead of a product along each axis: one of M x K by K x N costs as much as (M + 6)(K + 16)(N + 8)
-# multiply-adds, since its operands are packed first and its result is written at the end.
-OVERHEAD = (6, 16, 8)
+# multiply-adds where its operands are packed first, and (M + 2)(K + 2)(N + 2) where they are not (see `products`).
+PACKED, UNPACKED = (6, 16, 8), (2, 2, 2)
 
 # Seconds of one core, in float32; float64 takes twice as long in all but the calls.
-PRODUCT = 1.9e-11  # a multiply-add in a matrix product
-COPIED = 2.7e-10  # an entry that is read and written in runs
-STRIDED = 7.2e-10  # an entry that lies between gaps
-CALL = 1.2e-6  # a call of NumPy
+PRODUCT = 2.0e-11  # a multiply-add in a matrix product
+COPIED = 2.0e-10  # an entry that is read and written in runs
+STRIDED = 8.5e-10  # an entry that lies between gaps
+CALL = 1.4e-6  # a call of NumPy
 
 
 def product(M: int, K: int, N: int) -> int:
     """The multiply-adds of a product of M x K by K x N, with its overhead."""
-    m, k, n = OVERHEAD
+    m, k, n = UNPACKED if products.in_blocks(K) else PACKED
     return (M + m) * (K + k) * (N + n)
 
 

@@ -1,0 +1,44 @@
+"""Matrix products cut into blocks that are small enough to be multiplied where they lie.
+
+A BLAS packs the operands of a product into buffers in the order in which it will read them, and that pays once each
+number is used often enough. OpenBLAS has kernels without packing for products of up to a million multiply-adds. NumPy
+multiplies stacks of matrices in one call, and a matrix cut into blocks is a stack of views: so nothing is copied.
+
+Derived in notebooks/09_fast_convolution.ipynb.
+"""
+
+import numpy as np
+
+# The multiply-adds of a product that OpenBLAS makes without packing.
+SMALL = 10**6
+# The rows of a block, and the columns below which a block is not worth it.
+ROWS, COLUMNS = 32, 48
+
+
+def in_blocks(K: int) -> bool:
+    """Whether a product over K, of enough rows and columns, is cut into blocks."""
+    return SMALL // (ROWS * K) >= COLUMNS
+
+
+def multiply(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
+    """out = A @ B for matrices (M, K) and (K, N), or for stacks of equally many of both."""
+    (*stack, M, K), N = A.shape, B.shape[-1]
+    rows = ROWS if M % ROWS == 0 else M
+    most = SMALL // (rows * K)
+    # Whole vectors of the processor, unless there are fewer columns than fit.
+    columns = N if N <= most else most // 16 * 16
+    in_rows = all(array.strides[-1] == array.itemsize for array in (A, B, out))
+    whole = N // columns * columns if columns >= COLUMNS and in_rows else 0
+    if whole:
+        count = whole // columns
+        np.matmul(
+            A.reshape(*stack, M // rows, 1, rows, K),
+            B[..., :whole]
+            .reshape(*stack, 1, K, count, columns)
+            .swapaxes(-3, -2),
+            out=out[..., :whole]
+            .reshape(*stack, M // rows, rows, count, columns)
+            .swapaxes(-3, -2),
+        )
+    if whole < N:
+        np.matmul(A, B[..., whole:], out=out[..., whole:])
