@@ -18,7 +18,7 @@ from convnotes.fast.blocks import (
     split,
     taps,
 )
-from convnotes.fast.products import multiply
+from convnotes.fast.products import add_transposed, multiply
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
 
@@ -120,25 +120,13 @@ def correlate(
         len(X), p.groups, F // p.groups, p.positions
     )
     for g, block, columns in _blocks_of_columns(X, p):
-        start, is_first = (
-            block.rows.start * p.count[1],
-            not block.images.start and not block.rows.start,
-        )
-        part = by_group[
-            block.images,
-            g,
-            :,
-            start : start + block.height * p.count[1],
-        ]
-        part = (
-            part[0]
-            if block.count == 1
-            else part.transpose(1, 0, 2).reshape(F // p.groups, -1)
-        )
-        if is_first:
-            np.matmul(part, columns.T, out=dK[g])
-        else:
-            dK[g] += part @ columns.T
+        start = block.rows.start * p.count[1]
+        places = slice(start, start + block.height * p.count[1])
+        part = by_group[block.images, g, :, places]
+        if block.count > 1:
+            part = part.swapaxes(0, 1)
+        part = part.reshape(F // p.groups, -1)
+        add_transposed(part, columns, dK[g])
     return dK.reshape(p.weight_size)
 
 

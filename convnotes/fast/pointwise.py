@@ -5,7 +5,7 @@ Derived in notebooks/09_fast_convolution.ipynb.
 
 import numpy as np
 
-from convnotes.fast.products import multiply
+from convnotes.fast.products import add_transposed, multiply
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
 
@@ -65,10 +65,8 @@ def correlate(
     dK = np.zeros((p.groups, F // p.groups, C), X.dtype)
     for n, pixels in enumerate(_pixels(X, p)):
         image = dY[n].reshape(p.groups, F // p.groups, p.positions)
-        if n:
-            dK += image @ pixels.transpose(0, 2, 1)
-        else:
-            np.matmul(image, pixels.transpose(0, 2, 1), out=dK)
+        for g in range(p.groups):
+            add_transposed(image[g], pixels[g], dK[g])
     return dK.reshape(p.weight_size)
 
 

@@ -13,6 +13,8 @@ import numpy as np
 SMALL = 10**6
 # The rows of a block, and the columns below which a block is not worth it.
 ROWS, COLUMNS = 32, 48
+# The length of a scalar product from which on blocks are worth it.
+LONG = 512
 
 
 def in_blocks(K: int) -> bool:
@@ -42,3 +44,29 @@ def multiply(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
         )
     if whole < N:
         np.matmul(A, B[..., whole:], out=out[..., whole:])
+
+
+def add_transposed(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
+    """out += A @ B.T for matrices (M, K) and (N, K); where K is long it is cut too, and what its parts give is added up."""
+    (M, K), N = A.shape, len(B)
+    if N > ROWS and (rest := N % ROWS):
+        add_transposed(A, B[:-rest], out[:, :-rest])
+        add_transposed(A, B[-rest:], out[:, -rest:])
+        return
+    rows, columns = ROWS if M % ROWS == 0 else M, min(N, ROWS)
+    most = SMALL // (rows * columns)
+    parts = max(1, -(-K // max(1, most)))
+    length = K // parts
+    in_rows = A.strides[1] == A.itemsize and B.strides[1] == B.itemsize
+    if length < LONG or not in_rows:
+        out += A @ B.T
+        return
+    whole = parts * length
+    blocks = [
+        array[:, :whole].reshape(-1, each, parts, length).swapaxes(1, 2)
+        for array, each in ((A, rows), (B, columns))
+    ]
+    products = blocks[0][:, None] @ blocks[1].swapaxes(2, 3)
+    out += products.sum(2).swapaxes(1, 2).reshape(M, N)
+    if whole < K:
+        out += A[:, whole:] @ B[:, whole:].T

@@ -12,7 +12,7 @@ from math import prod
 import numpy as np
 
 from convnotes.fast.blocks import Block, blocks, canvases, padded
-from convnotes.fast.products import multiply
+from convnotes.fast.products import add_transposed, multiply
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
 
@@ -126,7 +126,8 @@ def correlate(
         ]
         for i in range(kH):
             first = i * p.dilation[0] * W_Y
-            dK[g, i] += part @ laid_out[:, first : first + length].T
+            met = laid_out[:, first : first + length]
+            add_transposed(part, met, dK[g, i])
     return (
         dK.reshape(p.groups, kH, F // p.groups, C, kW)
         .transpose(0, 2, 3, 1, 4)
