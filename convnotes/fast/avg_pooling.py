@@ -30,12 +30,11 @@ def avg_pool2d(
         count_include_pad,
         divisor_override,
     )
+    if _is_whole(p):
+        # A product with a row of weights.
+        weights = np.full(p.area, 1 / (divisor_override or p.area), X.dtype)
+        return (X.reshape(-1, p.area) @ weights).reshape(*X.shape[:2], 1, 1)
     part = _part(p, count_include_pad, divisor_override, X.dtype)
-    if p.kernel == p.size and not any(map(any, p.padding)):
-        # One window that is the whole image: a product with a row of weights.
-        return (
-            X.reshape(-1, p.area) @ np.full(p.area, part[0, 0])
-        ).reshape(*X.shape[:2], 1, 1)
     Y = np.empty((*X.shape[:2], *p.count), X.dtype)
 
     def some(views) -> None:
@@ -70,16 +69,21 @@ def avg_pool2d_grad_input(
             divisor_override,
         )
     )
-    part = _part(p, count_include_pad, divisor_override, dY.dtype)
     dX = np.empty((*dY.shape[:2], *p.size), dY.dtype)
-    if p.kernel == p.size and not any(map(any, p.padding)):
-        dX[...] = dY * part
+    if _is_whole(p):
+        dX[...] = dY / (divisor_override or p.area)
         return dX
+    part = _part(p, count_include_pad, divisor_override, dY.dtype)
     share(
         lambda some: separable.spread(some[1] * part, p, some[0]),
         separable.images(dX, dY),
     )
     return dX
+
+
+def _is_whole(p: Windows) -> bool:
+    """Whether there is one window, which is the whole image."""
+    return p.kernel == p.size and not any(map(any, p.padding))
 
 
 def _part(

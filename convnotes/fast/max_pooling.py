@@ -11,6 +11,9 @@ from convnotes.fast.planes import Layout, layout, planes, rows
 from convnotes.fast.threads import share
 from convnotes.windows import Windows
 
+# The bytes of the images whose gradient is worked on together: each block has dozens of calls, which larger ones share.
+CACHE = 2**20
+
 
 def max_pool2d(
     input,
@@ -56,21 +59,24 @@ def max_pool2d_grad_input(
         ties=ties,
     )
     dX = np.zeros(X.shape, X.dtype)
-    blocks = separable.images(X, dY, dX)
     if ties == "all":
-        share(lambda some: _to_all(*some, p), blocks)
+        share(
+            lambda some: _to_all(*some, p),
+            separable.images(X, dY, dX),
+        )
         return dX
+    blocks = separable.images(X, dY, dX, cache=CACHE)
     form, first, offsets = layout(p), _first_on_input(p), _offsets(p)
-    places = _places(
-        max((len(some[0]) for some in blocks), default=0), p
-    )
+    images = max((len(some[0]) for some in blocks), default=0)
+    places, none = _places(images, p), first.max() == p.area
 
     def to_first(some) -> None:
         image, upstream, result = some
         winner = _winners(image, p, form, first)
         # One addition for each window: its gradient, to the place of its winner in all images written as one line.
-        target = places[: len(image)] + np.take(offsets, winner)
-        if first.max() == p.area:
+        target = np.take(offsets, winner)
+        target += places[: len(image)]
+        if none:
             inside = winner < p.area
             target, upstream = target[inside], upstream[inside]
         np.add.at(
@@ -113,16 +119,16 @@ def _first_on_input(p: Windows) -> np.ndarray:
 def _winners(X, p: Windows, form: Layout, first) -> np.ndarray:
     """The entry that every window's gradient goes to, (images, H_Y, W_Y): its first maximum, or not-a-number."""
     entries = planes(X, p, form, -np.inf)
-    winner = np.zeros((len(X), p.count[0] * form.width), first.dtype)
+    places = len(X) * form.height * form.width
+    winner = np.zeros(places, first.dtype)
     rows(winner, p, form)[...] = first
-    best = np.full((len(X), form.length), -np.inf, X.dtype)
-    chosen, better = (
-        winner[:, : form.length],
-        np.empty(best.shape, bool),
-    )
-    number = np.empty(best.shape, winner.dtype)
+    # All images are one line; the last places of it, whose windows would reach beyond its end, are none.
+    length = places - form.taps[-1][1]
+    best = np.full(length, -np.inf, X.dtype)
+    chosen, better = winner[:length], np.empty(length, bool)
+    number = np.empty(length, winner.dtype)
     for t, (plane, start) in enumerate(form.taps):
-        entry = entries[plane][:, start : start + form.length]
+        entry = entries[plane][start : start + length]
         np.greater(entry, best, out=better)
         # The numbers grow, so the largest number among the improvements is the last of them.
         np.multiply(
@@ -132,11 +138,8 @@ def _winners(X, p: Windows, form: Layout, first) -> np.ndarray:
         np.maximum(best, entry, out=best)
     if np.isnan(best).any():
         for t, (plane, start) in reversed(list(enumerate(form.taps))):
-            chosen[
-                np.isnan(
-                    entries[plane][:, start : start + form.length]
-                )
-            ] = t
+            entry = entries[plane][start : start + length]
+            chosen[np.isnan(entry)] = t
     return rows(winner, p, form)
 
 

@@ -12,19 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convnotes.fast.blocks import inside
 from convnotes.windows import Windows
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Planes of `height` x `width`; entry t of all windows lies in plane `taps[t][0]` from place `taps[t][1]` on.
-
-    length: the places from the first window's to the last one's
-    """
+    """Planes of `height` x `width`; entry t of all windows lies in plane `taps[t][0]` from place `taps[t][1]` on."""
 
     height: int
     width: int
-    length: int
     taps: tuple[tuple[tuple[int, int], int], ...]
 
 
@@ -41,38 +38,33 @@ def layout(p: Windows) -> Layout:
                 i * D_H // S_H * width + j * D_W // S_W,
             )
         )
-    return Layout(height, width, (H_Y - 1) * width + W_Y, tuple(taps))
+    return Layout(height, width, tuple(taps))
 
 
 def planes(
     images: np.ndarray, p: Windows, form: Layout, value=0
-) -> np.ndarray:
-    """The planes of images (images, H, W), padded with `value`: (S_H, S_W, images, height * width)."""
+) -> dict[tuple[int, int], np.ndarray]:
+    """The planes of images (images, H, W) that windows meet, padded with `value`, each as one line of all images."""
     (S_H, S_W), ((top, _), (left, _)), (H, W) = (
         p.stride,
         p.padding,
         p.size,
     )
-    canvas = np.full(
-        (len(images), form.height * S_H, form.width * S_W),
-        value,
-        images.dtype,
-    )
-    canvas[:, top : top + H, left : left + W] = images[
-        :, : form.height * S_H - top, : form.width * S_W - left
-    ]
-    if (S_H, S_W) == (1, 1):
-        return canvas.reshape(1, 1, len(images), -1)
-    split = canvas.reshape(
-        len(images), form.height, S_H, form.width, S_W
-    )
-    return split.transpose(2, 4, 0, 1, 3).reshape(
-        S_H, S_W, len(images), -1
-    )
+    found = {}
+    for a, b in dict.fromkeys(plane for plane, _ in form.taps):
+        rows, met_down = inside(a - top, S_H, form.height, H)
+        columns, met_across = inside(b - left, S_W, form.width, W)
+        plane = np.empty(
+            (len(images), form.height, form.width), images.dtype
+        )
+        if plane[:, rows, columns].size < plane.size:
+            plane[...] = value
+        plane[:, rows, columns] = images[:, met_down, met_across]
+        found[a, b] = plane.reshape(-1)
+    return found
 
 
-def rows(flat: np.ndarray, p: Windows, form: Layout) -> np.ndarray:
-    """What was computed for every place, (images, H_Y * width), as an array (images, H_Y, W_Y)."""
-    return flat.reshape(len(flat), p.count[0], form.width)[
-        :, :, : p.count[1]
-    ]
+def rows(line: np.ndarray, p: Windows, form: Layout) -> np.ndarray:
+    """Of a line with a number for every place of a plane, those for windows: (images, H_Y, W_Y)."""
+    whole = line.reshape(-1, form.height, form.width)
+    return whole[:, : p.count[0], : p.count[1]]

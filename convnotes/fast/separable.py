@@ -15,7 +15,9 @@ from convnotes.windows import Windows
 CACHE = 2**19
 
 
-def images(*arrays: np.ndarray) -> list[list[np.ndarray]]:
+def images(
+    *arrays: np.ndarray, cache: int | None = None
+) -> list[list[np.ndarray]]:
     """Views of a few images of single channels at a time, (images, H, W), of every array; the first fits in a cache."""
     flat = [array.reshape(-1, *array.shape[2:]) for array in arrays]
     one = arrays[0].itemsize * max(
@@ -23,7 +25,7 @@ def images(*arrays: np.ndarray) -> list[list[np.ndarray]]:
     )
     return [
         [array[span] for array in flat]
-        for span in spans(len(flat[0]), CACHE // one)
+        for span in spans(len(flat[0]), (cache or CACHE) // one)
     ]
 
 
