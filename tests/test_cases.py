@@ -74,6 +74,7 @@ def test_the_networks_are_whole():
         ("resnet50", "avg_pool2d"): 1,
         ("mobilenet", "conv2d"): 19,
         ("mobilenet", "avg_pool2d"): 1,
+        ("dcgan", "conv_transpose2d"): 5,
     }
 
 
@@ -110,6 +111,14 @@ def test_resnet_adds_up_too():
     layers = [case for case in cases.select("resnet50/*") if case.layer == "conv2d"]
     total = sum(multiply_adds(case, "conv2d") * times.get(case.name.split("/")[1], 1) for case in layers)
     assert total / 1e6 == pytest.approx(4_087, rel=0.002)
+
+
+def test_a_generator_makes_an_image_of_a_list_of_numbers():
+    """Every layer takes what the one before gives, from 100 numbers to an image of 64 x 64 in three colours."""
+    layers = cases.select("dcgan/*")
+    assert layers[0].input_size == (1, 100, 1, 1)
+    assert [case.output_size for case in layers[:-1]] == [case.input_size for case in layers[1:]]
+    assert layers[-1].output_size == (1, 3, 64, 64)
 
 
 def test_depthwise_layers_have_one_filter_for_each_channel():

@@ -26,6 +26,7 @@ QUICK = (
     "resnet50/global pool",
     "mobilenet/depthwise 512",
     "mobilenet/pointwise 512 to 512",
+    "dcgan/transposed 32",
     "ops/*",
 )
 

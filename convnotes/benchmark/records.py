@@ -10,7 +10,7 @@ ENVIRONMENT = "environment.json"
 SUMMARY = "summary.csv"
 README = "README.md"
 # Every network has a figure of its ratios to torch; `ratio` itself holds the other cases.
-NETWORKS = ("lenet5", "alexnet", "vgg16", "resnet50", "mobilenet")
+NETWORKS = ("lenet5", "alexnet", "vgg16", "resnet50", "mobilenet", "dcgan")
 RATIOS = (*(f"ratio_{network}" for network in NETWORKS), "ratio")
 FIGURES = ("time", "scaling", "speedup", *RATIOS, "steps", "workspace", "roofline", "error", "heatmap")
 

@@ -7,7 +7,9 @@ deep convolutional neural networks" (2012), section 3.5, in the shapes of oneDNN
 recognition" (2014), configuration D. resnet50: He, Zhang, Ren and Sun, "Deep residual learning for image
 recognition" (2015), in version 1.5, whose stride lies in the 3x3 layer (benchdnn's
 shapes_resnet_50_v1_5). mobilenet: Howard and others, "MobileNets: efficient convolutional neural networks
-for mobile vision applications" (2017), table 1 (benchdnn's shapes_mobilenet and shapes_mobilenet_dw).
+for mobile vision applications" (2017), table 1 (benchdnn's shapes_mobilenet and shapes_mobilenet_dw). dcgan: Radford,
+Metz and Chintala, "Unsupervised representation learning with deep convolutional generative adversarial networks"
+(2015), a generator of images of 64 x 64 with kernels of 4 x 4, in the shapes of PyTorch's example of that name.
 """
 
 from convnotes.cases.case import Case, convolution, pool
@@ -33,6 +35,13 @@ def _depthwise(C, image, stride=1) -> Case:
 
 def _pointwise(C_in, C_out, image) -> Case:
     return convolution(f"mobilenet/pointwise {C_in} to {C_out}", C_in, C_out, 1, image)
+
+
+def _transposed(name, C_in, C_out, image, stride=2, padding=1) -> Case:
+    """A transposed convolution by kernels of 4 x 4, which doubles the image unless told otherwise."""
+    options = {"stride": stride, "padding": padding}
+    size, weight = (1, C_in, image, image), (C_in, C_out, 4, 4)
+    return Case(f"dcgan/{name}", "conv_transpose2d", size, weight, options)
 
 
 def _stage(number, C, image) -> tuple[Case, ...]:
@@ -107,4 +116,9 @@ CASES = (
     _depthwise(1024, 7),
     _pointwise(1024, 1024, 7),
     pool("mobilenet/global pool", "avg_pool2d", 1024, 7, 7, 1),
+    _transposed("project", 100, 512, 1, 1, 0),
+    _transposed("transposed 4", 512, 256, 4),
+    _transposed("transposed 8", 256, 128, 8),
+    _transposed("transposed 16", 128, 64, 16),
+    _transposed("transposed 32", 64, 3, 32),
 )

@@ -21,11 +21,11 @@ def work(p: Convolution) -> Work:
     N, G = p.input_size[0], p.groups
     images, rows = _block(p)
     bands = -(-p.count[0] // rows)
-    columns = p.positions // max(1, bands)
+    columns = min(images, N) * p.positions // max(1, bands)
     split = N * prod(p.input_size[1:]) if p.stride != (1, 1) else 0
     entries = N * G * C * p.area * p.positions
     return Work(
-        products=N * G * bands * product(C * p.area, F // G, columns),
+        products=-(-N // images) * G * bands * product(C * p.area, F // G, columns),
         copied=2 * N * prod(p.input_size[1:]) + 2 * entries,
         strided=split,
         calls=-(-N // images) * (bands * (p.area + 4) + 6),
@@ -36,25 +36,24 @@ def spread(
     K: np.ndarray, dY: np.ndarray, p: Convolution, dX: np.ndarray
 ) -> None:
     """dX = col2im(K^T dY), for a few images or a band of one at a time."""
-    F, C, *_ = p.weight_size
-    shape = p.groups, F // p.groups, C * p.area
-    filters = K.reshape(shape).transpose(0, 2, 1)
-    by_group = dY.reshape(len(dY), *shape[:2], p.positions)
+    (F, C, *_), G = p.weight_size, p.groups
+    filters = K.reshape(G, F // G, C * p.area).transpose(0, 2, 1)
+    by_group = dY.reshape(len(dY), G, F // G, p.positions)
     (H, W), ((top, _), (left, _)), W_Y = p.size, p.padding, p.count[1]
     images, height = _block(p)
     for n in spans(len(dY), images):
-        size = n.stop - n.start, p.groups, C
-        canvas = np.zeros(
-            (*size, *p.on_padded_input().size), dY.dtype
-        )
+        N = n.stop - n.start
+        canvas = np.zeros((N, G, C, *p.on_padded_input().size), dY.dtype)
         planes = split(canvas, p)
         for rows in spans(p.count[0], height):
             places = slice(rows.start * W_Y, rows.stop * W_Y)
-            products = filters @ by_group[n, :, :, places]
-            products = products.reshape(*size, *p.kernel, -1, W_Y)
+            # Several images share a product, which then reads the weight once for all of them.
+            together = by_group[n, :, :, places].transpose(1, 2, 0, 3)
+            products = filters @ together.reshape(G, F // G, -1)
+            products = products.reshape(G, C, *p.kernel, N, -1, W_Y)
             for (i, j), plane, place in taps(p, products.shape[-2]):
                 below = planes[plane][..., rows.start :, :]
-                below[place] += products[:, :, :, i, j]
+                below[place] += np.moveaxis(products[:, :, i, j], 2, 0)
         if p.stride != (1, 1):
             for (a, b), part in planes.items():
                 canvas[..., a :: p.stride[0], b :: p.stride[1]] = part

@@ -18,7 +18,7 @@ from convnotes.fast.blocks import (
     split,
     taps,
 )
-from convnotes.fast.products import add_transposed, multiply
+from convnotes.fast.products import multiply, multiply_transposed
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
 
@@ -126,7 +126,8 @@ def correlate(
         if block.count > 1:
             part = part.swapaxes(0, 1)
         part = part.reshape(F // p.groups, -1)
-        add_transposed(part, columns, dK[g])
+        later = block.images.start > 0 or block.rows.start > 0
+        multiply_transposed(part, columns, dK[g], later)
     return dK.reshape(p.weight_size)
 
 

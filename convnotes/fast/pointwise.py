@@ -5,7 +5,7 @@ Derived in notebooks/09_fast_convolution.ipynb.
 
 import numpy as np
 
-from convnotes.fast.products import add_transposed, multiply
+from convnotes.fast.products import multiply, multiply_transposed
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
 
@@ -66,7 +66,7 @@ def correlate(
     for n, pixels in enumerate(_pixels(X, p)):
         image = dY[n].reshape(p.groups, F // p.groups, p.positions)
         for g in range(p.groups):
-            add_transposed(image[g], pixels[g], dK[g])
+            multiply_transposed(image[g], pixels[g], dK[g], n > 0)
     return dK.reshape(p.weight_size)
 
 

@@ -46,20 +46,24 @@ def multiply(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
         np.matmul(A, B[..., whole:], out=out[..., whole:])
 
 
-def add_transposed(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
-    """out += A @ B.T for matrices (M, K) and (N, K); where K is long it is cut too, and what its parts give is added up."""
+def multiply_transposed(
+    A: np.ndarray, B: np.ndarray, out: np.ndarray, add: bool = False
+) -> None:
+    """out = A @ B.T for matrices (M, K) and (N, K), or out += A @ B.T; a long K is cut too, and its parts are summed."""
     (M, K), N = A.shape, len(B)
-    if N > ROWS and (rest := N % ROWS):
-        add_transposed(A, B[:-rest], out[:, :-rest])
-        add_transposed(A, B[-rest:], out[:, -rest:])
+    if N > ROWS and (rest := N % ROWS) and K >= LONG:
+        multiply_transposed(A, B[:-rest], out[:, :-rest], add)
+        multiply_transposed(A, B[-rest:], out[:, -rest:], add)
         return
     rows, columns = ROWS if M % ROWS == 0 else M, min(N, ROWS)
-    most = SMALL // (rows * columns)
-    parts = max(1, -(-K // max(1, most)))
-    length = K // parts
+    parts = -(-K * rows * columns // SMALL)
+    length = K // max(1, parts)
     in_rows = A.strides[1] == A.itemsize and B.strides[1] == B.itemsize
     if length < LONG or not in_rows:
-        out += A @ B.T
+        if add:
+            out += A @ B.T
+        else:
+            np.matmul(A, B.T, out=out)
         return
     whole = parts * length
     blocks = [
@@ -67,6 +71,7 @@ def add_transposed(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
         for array, each in ((A, rows), (B, columns))
     ]
     products = blocks[0][:, None] @ blocks[1].swapaxes(2, 3)
-    out += products.sum(2).swapaxes(1, 2).reshape(M, N)
+    total = products.sum(2).swapaxes(1, 2).reshape(M, N)
+    out[...] = out + total if add else total
     if whole < K:
         out += A[:, whole:] @ B[:, whole:].T

@@ -12,7 +12,7 @@ from math import prod
 import numpy as np
 
 from convnotes.fast.blocks import Block, blocks, canvases, padded
-from convnotes.fast.products import add_transposed, multiply
+from convnotes.fast.products import multiply, multiply_transposed
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
 
@@ -127,7 +127,8 @@ def correlate(
         for i in range(kH):
             first = i * p.dilation[0] * W_Y
             met = laid_out[:, first : first + length]
-            add_transposed(part, met, dK[g, i])
+            later = block.images.start > 0 or block.rows.start > 0
+            multiply_transposed(part, met, dK[g, i], later)
     return (
         dK.reshape(p.groups, kH, F // p.groups, C, kW)
         .transpose(0, 2, 3, 1, 4)
