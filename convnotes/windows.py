@@ -24,6 +24,14 @@ def count(padded: int, kernel: int, stride: int = 1, dilation: int = 1) -> int:
     return (padded - extent(kernel, dilation)) // stride + 1
 
 
+def inside(start: int, step: int, count: int, size: int) -> tuple[slice, slice]:
+    """Which of the `count` places start, start + step, ... lie on an axis of `size`, and where on it they lie."""
+    low = min(count, max(0, -(start // step)))
+    high = max(low, min(count, (size - 1 - start) // step + 1))
+    first = start + low * step
+    return slice(low, high), slice(first, first + (high - low - 1) * step + 1 if high > low else first, step)
+
+
 @dataclass(frozen=True)
 class Windows:
     """Windows on an image of `size` (H, W), `count` (H_Y, W_Y) of them along each axis."""
@@ -91,19 +99,19 @@ class Windows:
 
         Both are empty where no window has that entry on the input.
         """
-        size, K, S, D = (of[axis] for of in (self.size, self.kernel, self.stride, self.dilation))
-        number, (before, _) = self.count[axis], self.padding[axis]
-        found = []
-        for i in range(K):
-            shift = i * D - before
-            first = max(0, -(shift // S))
-            last = min(number, (size - 1 - shift) // S + 1)
-            last = max(first, last)
-            start = first * S + shift
-            found.append(
-                (slice(first, last), slice(start, start + (last - first - 1) * S + 1 if last > first else start, S))
-            )
-        return found
+        K, S, D, (before, _) = (of[axis] for of in (self.kernel, self.stride, self.dilation, self.padding))
+        return [inside(i * D - before, S, self.count[axis], self.size[axis]) for i in range(K)]
+
+    def of_rows(self, rows: slice) -> tuple[slice, "Windows"]:
+        """A band of windows as a problem of its own: the rows of the input that they meet, and the windows on these."""
+        S, H, (top, _) = self.stride[0], self.size[0], self.padding[0]
+        first = rows.start * S - top
+        last = first + (rows.stop - rows.start - 1) * S + extent(self.kernel[0], self.dilation[0])
+        start = min(H, max(0, first))
+        stop = max(start, min(H, last))
+        size, padding = (stop - start, self.size[1]), ((start - first, last - stop), self.padding[1])
+        count = rows.stop - rows.start, self.count[1]
+        return slice(start, stop), Windows(size, self.kernel, self.stride, self.dilation, padding, count)
 
     def entries(self, y: int, x: int, on_padding: bool = False) -> Iterator[Pair]:
         """The entries (h, w) that window (y, x) covers, in row-major order.

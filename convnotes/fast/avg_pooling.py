@@ -32,8 +32,12 @@ def avg_pool2d(
     )
     if _is_whole(p):
         # A product with a row of weights.
-        weights = np.full(p.area, 1 / (divisor_override or p.area), X.dtype)
-        return (X.reshape(-1, p.area) @ weights).reshape(*X.shape[:2], 1, 1)
+        weights = np.full(
+            p.area, 1 / (divisor_override or p.area), X.dtype
+        )
+        return (X.reshape(-1, p.area) @ weights).reshape(
+            *X.shape[:2], 1, 1
+        )
     part = _part(p, count_include_pad, divisor_override, X.dtype)
     Y = np.empty((*X.shape[:2], *p.count), X.dtype)
 

@@ -60,53 +60,6 @@ def spans(count: int, most: int) -> Iterator[slice]:
         yield slice(start, min(start + length, count))
 
 
-def of_rows(p: Windows, rows: slice) -> tuple[slice, Windows]:
-    """The output rows `rows` as a problem of their own: the rows of the input that they meet, and their windows there."""
-    (S, _), (H, W), ((top, _), sides) = p.stride, p.size, p.padding
-    height = (rows.stop - rows.start - 1) * S + windows.extent(p.kernel[0], p.dilation[0])
-    first = rows.start * S - top
-    start = min(H, max(0, first))
-    stop = max(start, min(H, first + height))
-    padding = (start - first, first + height - stop)
-    count = rows.stop - rows.start, p.count[1]
-    return slice(start, stop), Windows((stop - start, W), p.kernel, p.stride, p.dilation, (padding, sides), count)
-
-
-def add_up(parts, out: np.ndarray) -> np.ndarray:
-    """Write the sum of the parts, each in its place; those that fill the whole come first, so that nothing is set before."""
-    return combine(np.add, 0, parts, out)
-
-
-def combine(ufunc: np.ufunc, start, parts, out: np.ndarray) -> np.ndarray:
-    """Combine parts, pairs of a place in `out` and an array for it; `start` stands where there is none.
-
-    Those that fill the whole come first, so that nothing is set before.
-    """
-    whole = [part for _, part in parts if part.shape == out.shape]
-    others = [pair for pair in parts if pair[1].shape != out.shape]
-    if len(whole) > 1:
-        ufunc(whole[0], whole[1], out=out)
-    else:
-        out[...] = whole[0] if whole else start
-    for part in whole[2:]:
-        ufunc(out, part, out=out)
-    for place, part in others:
-        ufunc(out[place], part, out=out[place])
-    return out
-
-
-def inside(
-    start: int, step: int, count: int, size: int
-) -> tuple[slice, slice]:
-    """Which of the `count` places start, start + step, ... lie on an axis of `size`, and where on the axis they lie."""
-    low = min(count, max(0, -(start // step)))
-    high = max(low, min(count, (size - 1 - start) // step + 1))
-    first = start + low * step
-    return slice(low, high), slice(
-        first, first + (high - low - 1) * step + 1 if high > low else first, step
-    )
-
-
 def padded(
     X: np.ndarray,
     p: Windows,

@@ -25,7 +25,10 @@ def work(p: Convolution) -> Work:
     split = N * prod(p.input_size[1:]) if p.stride != (1, 1) else 0
     entries = N * G * C * p.area * p.positions
     return Work(
-        products=-(-N // images) * G * bands * product(C * p.area, F // G, columns),
+        products=-(-N // images)
+        * G
+        * bands
+        * product(C * p.area, F // G, columns),
         copied=2 * N * prod(p.input_size[1:]) + 2 * entries,
         strided=split,
         calls=-(-N // images) * (bands * (p.area + 4) + 6),
@@ -43,7 +46,9 @@ def spread(
     images, height = _block(p)
     for n in spans(len(dY), images):
         N = n.stop - n.start
-        canvas = np.zeros((N, G, C, *p.on_padded_input().size), dY.dtype)
+        canvas = np.zeros(
+            (N, G, C, *p.on_padded_input().size), dY.dtype
+        )
         planes = split(canvas, p)
         for rows in spans(p.count[0], height):
             places = slice(rows.start * W_Y, rows.stop * W_Y)
@@ -53,7 +58,9 @@ def spread(
             products = products.reshape(G, C, *p.kernel, N, -1, W_Y)
             for (i, j), plane, place in taps(p, products.shape[-2]):
                 below = planes[plane][..., rows.start :, :]
-                below[place] += np.moveaxis(products[:, :, i, j], 2, 0)
+                below[place] += np.moveaxis(
+                    products[:, :, i, j], 2, 0
+                )
         if p.stride != (1, 1):
             for (a, b), part in planes.items():
                 canvas[..., a :: p.stride[0], b :: p.stride[1]] = part

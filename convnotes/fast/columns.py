@@ -11,19 +11,15 @@ from math import prod
 
 import numpy as np
 
-from convnotes.fast.blocks import (
-    blocks,
-    canvases,
-    padded,
-    split,
-    taps,
-)
+from convnotes import windows
+from convnotes.fast.blocks import blocks
+from convnotes.fast.laid_out import lay_out
 from convnotes.fast.products import multiply, multiply_transposed
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
 
 # The entries of the buffer, at most: they fit in the cache that all cores share.
-ENTRIES = 2**20
+ENTRIES = 2**19
 # The columns of a product, at least: with fewer of them a product is slower for each.
 COLUMNS = 256
 
@@ -50,12 +46,12 @@ def work(p: Convolution) -> Work:
         strided=N * prod(p.input_size[1:])
         if p.stride != (1, 1)
         else 0,
-        calls=G * cut * (p.area + 4),
+        calls=G * cut * (2 * p.kernel[0] + 4 * p.kernel[1] + 10),
     )
 
 
 def workspace(p: Convolution) -> int:
-    """The buffer, the padded rows that it is filled from, and the product of several images."""
+    """The buffer, the rows laid out that it is filled from, and the product of several images."""
     F, C, *_ = p.weight_size
     largest = max(
         blocks(p.input_size[0], p.count[0], band(p)),
@@ -65,16 +61,12 @@ def workspace(p: Convolution) -> int:
     if largest is None:
         return 0
     columns = largest.count * largest.height * p.count[1]
-    canvas = canvases(
-        p, p.input_size[1], largest.count, largest.height
+    height = windows.extent(p.kernel[0], p.dilation[0])
+    rows = (largest.height - 1) * p.stride[0] + height
+    laid_out = (
+        C * (p.kernel[1] + 1) * largest.count * rows * p.count[1]
     )
-    planes = canvas if p.stride != (1, 1) else 0
-    return (
-        C * p.area * columns
-        + canvas
-        + planes
-        + 2 * F // p.groups * columns
-    )
+    return (C * p.area + 1 + 2 * F // p.groups) * columns + laid_out
 
 
 def gather(
@@ -107,7 +99,9 @@ def gather(
             out += b[g]
         if block.count > 1:
             together = out.reshape(F // G, block.count, -1)
-            by_group[block.images, g, :, places] = together.swapaxes(0, 1)
+            by_group[block.images, g, :, places] = together.swapaxes(
+                0, 1
+            )
 
 
 def correlate(
@@ -133,23 +127,42 @@ def correlate(
 
 def _blocks_of_columns(X, p, with_ones=False):
     """Every block of every group, with its columns (C*kH*kW, images * rows * W_Y); they are overwritten by the next."""
-    (C, W_Y), G = (p.weight_size[1], p.count[1]), p.groups
+    C, W_Y = p.weight_size[1], p.count[1]
     cut = list(blocks(len(X), p.count[0], band(p)))
     most = max((b.count * b.height for b in cut), default=0) * W_Y
-    rows = C * p.area
-    buffer = np.empty((rows + with_ones) * most, X.dtype)
+    entries = C * p.area
+    buffer = np.empty((entries + with_ones) * most, X.dtype)
     for block in cut:
-        canvas = padded(X, p, block).swapaxes(0, 1)
         shape = C, *p.kernel, block.count, block.height, W_Y
         length = prod(shape[3:])
-        columns = buffer[: (rows + with_ones) * length].reshape(-1, length)
-        columns[rows:] = 1
-        entries, met = columns[:rows].reshape(shape), list(taps(p, block.height))
-        for g in range(G):
-            planes = split(canvas[g * C : (g + 1) * C], p)
-            for (i, j), plane, place in met:
-                entries[:, i, j] = planes[plane][place]
+        columns = buffer[: (entries + with_ones) * length]
+        columns = columns.reshape(-1, length)
+        columns[entries:] = 1
+        rows, q = p.of_rows(block.rows)
+        for g in range(p.groups):
+            images = X[block.images, g * C : (g + 1) * C, rows]
+            _fill(columns[:entries].reshape(shape), images, q)
             yield g, block, columns
+
+
+def _fill(entries, X, p):
+    """Write the columns (C, kH, kW, images, H_Y, W_Y) of images: for each row of the kernel all of its weights at once."""
+    S, C = p.stride[0], X.shape[1]
+    laid_out = {}
+    for i, (places, met) in enumerate(p.meetings(0)):
+        phase = met.start % S
+        if phase not in laid_out:
+            rows = X[:, :, phase::S]
+            shape = C, p.kernel[1], len(X), rows.shape[2], p.count[1]
+            laid_out[phase] = np.empty(shape, X.dtype)
+            lay_out(rows, p, laid_out[phase])
+        start, number = met.start // S, places.stop - places.start
+        row = entries[:, i]
+        row[..., places, :] = laid_out[phase][
+            ..., start : start + number, :
+        ]
+        row[..., : places.start, :] = 0
+        row[..., places.stop :, :] = 0
 
 
 def band(p: Convolution) -> int:

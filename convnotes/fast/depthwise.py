@@ -14,8 +14,9 @@ import numpy as np
 
 from convnotes import windows
 from convnotes.fast import phases
-from convnotes.fast.blocks import Block, combine, of_rows, spans
+from convnotes.fast.blocks import Block, spans
 from convnotes.fast.laid_out import lay_out
+from convnotes.fast.separable import combine
 from convnotes.fast.work import Work
 from convnotes.windows import Convolution
 
@@ -31,14 +32,19 @@ def takes(p: Convolution) -> bool:
 
 
 def spreads(p: Convolution) -> bool:
-    """Whether the input gradient is its own too: not of images so large that one channel would be too much at a time."""
-    return takes(p) and sum(p.kernel) * p.count[0] * p.size[1] <= ENTRIES
+    """Whether the input gradient is its own too: not of images so large that a channel is too much at a time."""
+    return (
+        takes(p) and sum(p.kernel) * p.count[0] * p.size[1] <= ENTRIES
+    )
 
 
 def work(p: Convolution) -> Work:
     """kW copies, kH sums, and a small product for each channel."""
     (N, C, H, _), (kH, kW) = p.input_size, p.kernel
-    laid, added = N * C * kW * H * p.count[1], N * C * kH * p.positions
+    laid, added = (
+        N * C * kW * H * p.count[1],
+        N * C * kH * p.positions,
+    )
     blocks = -(-(laid + added) // ENTRIES)
     return Work(
         copied=added + (laid if p.stride[1] == 1 else 0),
@@ -48,8 +54,8 @@ def work(p: Convolution) -> Work:
 
 
 def workspace(p: Convolution) -> int:
-    """The rows laid out and the products with them, of one block."""
-    return sum(p.kernel) * _places(p)
+    """The rows laid out, the columns that they are shifts of, and the products with them, of one block."""
+    return (sum(p.kernel) + 1) * _places(p)
 
 
 def gather(
@@ -86,7 +92,7 @@ def correlate(
 def spread(
     K: np.ndarray, dY: np.ndarray, p: Convolution, dX: np.ndarray
 ) -> None:
-    """Put dX in place of zeros: products with dY laid out for each phase of the columns, summed for each of the rows."""
+    """Put dX in place of zeros: products with dY laid out for each phase of the columns, sums for each of the rows."""
     rows, columns = phases.axes(p)
     filters = [
         np.ascontiguousarray(K[:, 0][..., column.entries])
@@ -99,7 +105,12 @@ def spread(
             for column, weights in zip(columns, filters):
                 q = phases.meeting(phases.every(p.count[0]), column)
                 met = dY[n, c, :, column.outputs]
-                shape = met.shape[1], column.kernel, len(met), *q.count
+                shape = (
+                    met.shape[1],
+                    column.kernel,
+                    len(met),
+                    *q.count,
+                )
                 R = np.empty(shape, dY.dtype)
                 lay_out(met, q, R)
                 Z = (weights[c] @ _flat(R)).reshape(
@@ -120,7 +131,8 @@ def _put(Z, q, out) -> None:
         combine(np.add, 0, _shifted(Z, q), out)
     else:
         total = np.empty(out.shape, out.dtype)
-        out[...] = combine(np.add, 0, _shifted(Z, q), total)
+        combine(np.add, 0, _shifted(Z, q), total)
+        out[...] = total
 
 
 def _laid_out(X, p):
@@ -128,10 +140,12 @@ def _laid_out(X, p):
     places = _places(p)
     buffers = [np.empty(k * places, X.dtype) for k in p.kernel[::-1]]
     for block, channels in _blocks(p):
-        rows, q = of_rows(p, block.rows)
+        rows, q = p.of_rows(block.rows)
         for c in spans(p.groups, channels):
             R, Z = (
-                _view(buffer, c, k, block.count, q.size[0], q.count[1])
+                _view(
+                    buffer, c, k, block.count, q.size[0], q.count[1]
+                )
                 for buffer, k in zip(buffers, p.kernel[::-1])
             )
             lay_out(X[block.images, c, rows], q, R)
@@ -158,7 +172,7 @@ def _shifted(Z, q):
 
 
 def _blocks(p: Convolution) -> Iterator[tuple[Block, int]]:
-    """A few small images or one, with the number of channels at a time; or a band of a channel that is large by itself."""
+    """A few small images or one, and how many channels of them at a time; or a band of one large channel."""
     row = sum(p.kernel) * p.count[1]
     for n in spans(p.input_size[0], PLACES // p.positions):
         channels = ENTRIES // ((n.stop - n.start) * p.size[0] * row)
@@ -172,10 +186,15 @@ def _blocks(p: Convolution) -> Iterator[tuple[Block, int]]:
 
 def _places(p: Convolution) -> int:
     """The places of the largest block: one for every row of the image and every column of windows."""
-    return max(
-        (
-            channels * block.count * of_rows(p, block.rows)[1].size[0]
-            for block, channels in _blocks(p)
-        ),
-        default=0,
-    ) * p.count[1]
+    return (
+        max(
+            (
+                channels
+                * block.count
+                * p.of_rows(block.rows)[1].size[0]
+                for block, channels in _blocks(p)
+            ),
+            default=0,
+        )
+        * p.count[1]
+    )

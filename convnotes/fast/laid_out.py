@@ -15,20 +15,70 @@ from convnotes.windows import Windows
 
 def lay_out(X: np.ndarray, p: Windows, R: np.ndarray) -> None:
     """Write images X (images, C, H, W) as R (C, kW, images, H, W_Y)."""
-    images, W_Y = X.swapaxes(0, 1), p.count[1]
-    for j, (places, met) in enumerate(p.meetings(1)):
-        column = R[:, j]
-        if p.stride[1] == 1 and W_Y == p.size[1] and places.start < places.stop:
-            _shift(images, met.start - places.start, column)
-        else:
-            column[..., places] = images[..., met]
-        column[..., : places.start] = 0
-        column[..., places.stop :] = 0
+    images, meetings = X.swapaxes(0, 1), p.meetings(1)
+    S, D = p.stride[1], p.dilation[1]
+    for phase in range(S):
+        columns = [
+            j for j in range(p.kernel[1]) if j * D % S == phase
+        ]
+        # The column that sees the most of the image; others of its phase can be shifts of it.
+        first = max(
+            columns, key=lambda j: _seen(*meetings[j]), default=0
+        )
+        shifts = {j: (j - first) * D // S for j in columns}
+        shifts = {
+            j: shift
+            for j, shift in shifts.items()
+            if _covers(meetings[j][0], shift, p.count[1])
+        }
+        source = None
+        if len(shifts) > 1:
+            source = _column(images, meetings[first], R[:, 0].shape)
+        for j in columns:
+            if source is not None and j in shifts:
+                _shift(source, shifts[j], R[:, j])
+                _clear(R[:, j], meetings[j][0])
+            else:
+                _meet(images, *meetings[j], R[:, j])
 
 
-def _shift(images, shift, out) -> None:
-    """Images as wide as the result, shifted as one line: what comes in from the next row is overwritten by the caller."""
+def _covers(places, shift, W_Y) -> bool:
+    """Whether all that is seen from these places lies on the same row of what is shifted."""
+    return -shift <= places.start and places.stop <= W_Y - shift
+
+
+def _seen(places, _) -> int:
+    return places.stop - places.start
+
+
+def _column(images, meeting, shape) -> np.ndarray:
+    """What the windows meet at a column; the images themselves where that is all of them, as they are."""
+    places, met = meeting
+    if shape == images.shape and met == slice(0, shape[-1], 1):
+        return images
+    column = np.empty(shape, images.dtype)
+    _meet(images, places, met, column)
+    return column
+
+
+def _meet(images, places, met, out) -> None:
+    """What the windows meet at one of their columns, and zeros where that is not on the image."""
+    out[..., places] = images[..., met]
+    _clear(out, places)
+
+
+def _clear(column, places) -> None:
+    column[..., : places.start] = 0
+    column[..., places.stop :] = 0
+
+
+def _shift(source, shift, out) -> None:
+    """All rows as one line, shifted: what comes in from the next row is none that a window sees."""
+    source, target = (
+        A.reshape(*A.shape[:2], -1) for A in (source, out)
+    )
     before, after = max(0, -shift), max(0, shift)
-    source, target = (array.reshape(*array.shape[:2], -1) for array in (images, out))
     length = source.shape[2]
-    target[..., before : length - after] = source[..., after : length - before]
+    target[..., before : length - after] = source[
+        ..., after : length - before
+    ]

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convnotes.fast.blocks import inside
-from convnotes.windows import Windows
+from convnotes.windows import Windows, inside
 
 
 @dataclass(frozen=True)

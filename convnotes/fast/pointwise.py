@@ -40,7 +40,7 @@ def gather(
     Y: np.ndarray,
     b: np.ndarray | None = None,
 ) -> None:
-    """Y = K X, image by image; where there are no more channels than filters, with the bias as one channel of ones more."""
+    """Y = K X, image by image. The bias is the weight of a channel of ones where there are no more channels than filters."""
     F, C, *_ = p.weight_size
     G, F = p.groups, F // p.groups
     filters, extended = K.reshape(G, F, C), None

@@ -29,8 +29,14 @@ def multiply(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
     most = SMALL // (rows * K)
     # Whole vectors of the processor, unless there are fewer columns than fit.
     columns = N if N <= most else most // 16 * 16
-    in_rows = all(array.strides[-1] == array.itemsize for array in (A, B, out))
-    whole = N // columns * columns if columns >= COLUMNS and in_rows else 0
+    in_rows = all(
+        array.strides[-1] == array.itemsize for array in (A, B, out)
+    )
+    whole = (
+        N // columns * columns
+        if columns >= COLUMNS and in_rows
+        else 0
+    )
     if whole:
         count = whole // columns
         np.matmul(
@@ -49,7 +55,7 @@ def multiply(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
 def multiply_transposed(
     A: np.ndarray, B: np.ndarray, out: np.ndarray, add: bool = False
 ) -> None:
-    """out = A @ B.T for matrices (M, K) and (N, K), or out += A @ B.T; a long K is cut too, and its parts are summed."""
+    """out = A @ B.T, or out += A @ B.T, for matrices (M, K) and (N, K); a long K is cut too, and its parts summed."""
     (M, K), N = A.shape, len(B)
     if N > ROWS and (rest := N % ROWS) and K >= LONG:
         multiply_transposed(A, B[:-rest], out[:, :-rest], add)
@@ -58,7 +64,9 @@ def multiply_transposed(
     rows, columns = ROWS if M % ROWS == 0 else M, min(N, ROWS)
     parts = -(-K * rows * columns // SMALL)
     length = K // max(1, parts)
-    in_rows = A.strides[1] == A.itemsize and B.strides[1] == B.itemsize
+    in_rows = (
+        A.strides[1] == A.itemsize and B.strides[1] == B.itemsize
+    )
     if length < LONG or not in_rows:
         if add:
             out += A @ B.T
@@ -67,7 +75,9 @@ def multiply_transposed(
         return
     whole = parts * length
     blocks = [
-        array[:, :whole].reshape(-1, each, parts, length).swapaxes(1, 2)
+        array[:, :whole]
+        .reshape(-1, each, parts, length)
+        .swapaxes(1, 2)
         for array, each in ((A, rows), (B, columns))
     ]
     products = blocks[0][:, None] @ blocks[1].swapaxes(2, 3)

@@ -38,24 +38,16 @@ def reduce(
     """
     # Down the rows first: there the entries of a row lie side by side, and what is left is smaller.
     rows = np.empty((len(X), p.count[0], X.shape[2]), X.dtype)
-    _along(
-        ufunc,
-        start,
-        rows,
-        [
-            ((..., places, slice(None)), X[:, met])
-            for places, met in p.meetings(0)
-        ],
-    )
-    _along(
-        ufunc,
-        start,
-        out,
-        [
-            ((..., places), rows[:, :, met])
-            for places, met in p.meetings(1)
-        ],
-    )
+    met_down = [
+        ((..., places, slice(None)), X[:, met])
+        for places, met in p.meetings(0)
+    ]
+    combine(ufunc, start, met_down, rows)
+    met_across = [
+        ((..., places), rows[:, :, met])
+        for places, met in p.meetings(1)
+    ]
+    combine(ufunc, start, met_across, out)
     return out
 
 
@@ -73,14 +65,13 @@ def spread(Y: np.ndarray, p: Windows, out: np.ndarray) -> np.ndarray:
     return out
 
 
-def _along(ufunc, start, out, parts) -> None:
-    """Combine the parts, each in its place; those that fill the whole come first, so that nothing is set before."""
-    whole = [part for place, part in parts if part.shape == out.shape]
-    others = [
-        (place, part)
-        for place, part in parts
-        if part.shape != out.shape
-    ]
+def combine(ufunc: np.ufunc, start, parts, out: np.ndarray) -> None:
+    """Combine the parts, pairs of a place in `out` and what belongs there; `start` stands where there are none.
+
+    Those that fill the whole come first, so that nothing is set before.
+    """
+    whole = [part for _, part in parts if part.shape == out.shape]
+    others = [pair for pair in parts if pair[1].shape != out.shape]
     if len(whole) > 1:
         ufunc(whole[0], whole[1], out=out)
     else:

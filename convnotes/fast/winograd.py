@@ -1,9 +1,9 @@
-"""Convolution with small square kernels by Winograd's tiles: F(4x4, 3x3) takes 36 multiplications where windows take 144.
+"""Convolution with small square kernels by Winograd's tiles: F(4x4, 3x3) multiplies 36 times where windows do 144 times.
 
-A tile of n x n inputs, transformed, is multiplied entry by entry with the transformed kernel of r x r weights, and gives
-m x m results, n = m + r - 1. Summed over channels that is one matrix product for each of the n * n entries. Each
-transform, of all tiles at once, is one product with the Kronecker square of an n x n matrix. The weight
-gradient is the transpose of all that.
+A tile of n x n inputs, transformed, is multiplied entry by entry with the transformed kernel of r x r weights, and
+gives m x m results, n = m + r - 1. Summed over channels that is one matrix product for each of the n * n entries. Each
+transform, of all tiles at once, is one product with the Kronecker square of an n x n matrix. The weight gradient is
+the transpose of all that.
 
 Large tiles save more multiplications; small ones waste less where an image does not fall into whole tiles, and their
 transformed kernels are smaller. In float32 the errors are three to twenty times those of sums of products.
@@ -17,8 +17,8 @@ from math import prod
 import numpy as np
 
 from convnotes.fast.blocks import spans
-from convnotes.fast.tiles import Tiles
 from convnotes.fast.products import multiply
+from convnotes.fast.tiles import Tiles
 from convnotes.fast.toom_cook import in_two_axes
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
@@ -82,19 +82,29 @@ def correlate(
 
 def _fastest(p: Convolution) -> tuple[Tiles, Work]:
     """The tiles predicted to be the fastest, and their work."""
-    found = [(tiles, _work(tiles)) for tiles in (Tiles(p, m) for m in RESULTS)]
+    found = [
+        (tiles, _work(tiles))
+        for tiles in (Tiles(p, m) for m in RESULTS)
+    ]
     return min(found, key=lambda pair: pair[1].seconds())
 
 
 def _work(tiles):
-    """A product for each of the n * n entries, the three transforms, and reading and writing tiles with gaps between."""
+    """A product for each of the n * n entries, three transforms, and reading and writing tiles with gaps between."""
     p, n2, m2 = tiles.p, tiles.n**2, tiles.m**2
     F, C, G = p.weight_size[0] // p.groups, p.weight_size[1], p.groups
     blocks = list(tiles.blocks(_most(tiles)))
     cut, parts = len(blocks), -(-F // _filters(tiles))
     number = sum(b.count * b.height for b in blocks) * tiles.count[1]
-    products = cut * parts * n2 * product(F // parts, C, number // max(1, cut))
-    transforms = product(n2, n2, C * number) + product(m2, n2, F * number)
+    products = (
+        cut
+        * parts
+        * n2
+        * product(F // parts, C, number // max(1, cut))
+    )
+    transforms = product(n2, n2, C * number) + product(
+        m2, n2, F * number
+    )
     weights = (cut if parts > 1 else 1) * product(n2, p.area, F * C)
     return Work(
         products=G * (products + transforms + weights),
@@ -116,7 +126,10 @@ def _gather(tiles, X, K, Y, b, buffers):
     for block in tiles.blocks(_most(tiles)):
         shape = block.count, block.height, tiles.count[1]
         T = prod(shape)
-        D, V = _rows(buffers[0], n * n, C * T), _rows(buffers[1], n * n, C * T)
+        D, V = (
+            _rows(buffers[0], n * n, C * T),
+            _rows(buffers[1], n * n, C * T),
+        )
         tiles.inputs(X, block, D.reshape(n, n, C, *shape))
         multiply(B, D, V)
         for f in spans(F, _filters(tiles)):
@@ -124,13 +137,17 @@ def _gather(tiles, X, K, Y, b, buffers):
             if f != known:
                 U, known = _transformed(G, K[f], buffers[2]), f
             P = _rows(buffers[0], n * n, each * T)
-            multiply(U, V.reshape(n * n, C, T), P.reshape(n * n, each, T))
+            multiply(
+                U, V.reshape(n * n, C, T), P.reshape(n * n, each, T)
+            )
             if b is not None:
                 # All results of a tile count the product at the point (1, 1) once.
                 P[n + 1].reshape(each, T)[...] += b[f, None]
             results = _rows(buffers[3], m * m, each * T)
             multiply(A, P, results)
-            tiles.put(results.reshape(m, m, each, *shape), block, Y[:, f])
+            tiles.put(
+                results.reshape(m, m, each, *shape), block, Y[:, f]
+            )
 
 
 def _correlate(tiles, X, dY, buffers):
@@ -140,18 +157,27 @@ def _correlate(tiles, X, dY, buffers):
     for block in tiles.blocks(_most(tiles)):
         shape = block.count, block.height, tiles.count[1]
         T = prod(shape)
-        D, V = _rows(buffers[0], n * n, C * T), _rows(buffers[1], n * n, C * T)
+        D, V = (
+            _rows(buffers[0], n * n, C * T),
+            _rows(buffers[1], n * n, C * T),
+        )
         tiles.inputs(X, block, D.reshape(n, n, C, *shape))
         multiply(B, D, V)
         V = V.reshape(n * n, C, T).transpose(0, 2, 1)
         for f in spans(F, _filters(tiles)):
             each = f.stop - f.start
             upstream = _rows(buffers[3], m * m, each * T)
-            tiles.outputs(dY[:, f], block, upstream.reshape(m, m, each, *shape))
+            tiles.outputs(
+                dY[:, f], block, upstream.reshape(m, m, each, *shape)
+            )
             U = _rows(buffers[0], n * n, each * T)
             multiply(A.T, upstream, U)
             P = _rows(buffers[2], n * n, each * C)
-            multiply(U.reshape(n * n, each, T), V, P.reshape(n * n, each, C))
+            multiply(
+                U.reshape(n * n, each, T),
+                V,
+                P.reshape(n * n, each, C),
+            )
             dK[:, f] += (G.T @ P).reshape(-1, each, C)
     return dK.transpose(1, 2, 0).reshape(F, C, *tiles.p.kernel)
 
@@ -169,14 +195,16 @@ def _transformed(G, K, buffer):
     U = _rows(buffer, len(G), F * C)
     if K.strides[0] < K.strides[1]:
         # Channels exchanged as a view: exchange them back, and exchange those of the result.
-        multiply(G, K.transpose(1, 0, 2, 3).reshape(C * F, r * r).T, U)
+        multiply(
+            G, K.transpose(1, 0, 2, 3).reshape(C * F, r * r).T, U
+        )
         return U.reshape(-1, C, F).transpose(0, 2, 1)
     multiply(G, K.reshape(F * C, r * r).T, U)
     return U.reshape(-1, F, C)
 
 
 def _rows(buffer, rows, length):
-    """A part of a buffer as so many rows, an odd number of cache lines apart: else all would fall on the same places of it."""
+    """A part of a buffer as rows that begin an odd number of cache lines apart: at a power of two they would collide."""
     apart = _apart(length)
     return buffer[: rows * apart].reshape(rows, apart)[:, :length]
 
@@ -188,10 +216,17 @@ def _apart(length):
 def _sizes(tiles):
     """The entries of the buffers: tiles or products, transformed tiles, transformed filters, and results."""
     p, n2 = tiles.p, tiles.n**2
-    F, C = min(_filters(tiles), p.weight_size[0] // p.groups), p.weight_size[1]
-    most = max(
-        (b.count * b.height for b in tiles.blocks(_most(tiles))), default=0
-    ) * tiles.count[1]
+    F, C = (
+        min(_filters(tiles), p.weight_size[0] // p.groups),
+        p.weight_size[1],
+    )
+    most = (
+        max(
+            (b.count * b.height for b in tiles.blocks(_most(tiles))),
+            default=0,
+        )
+        * tiles.count[1]
+    )
     return (
         max(n2 * _apart(C * most), n2 * _apart(F * most)),
         n2 * _apart(C * most),
@@ -204,7 +239,9 @@ def _most(tiles):
     """The tiles of a block, unless a row has more."""
     p = tiles.p
     F = min(_filters(tiles), p.weight_size[0] // p.groups)
-    return max(LEAST, ENTRIES // (tiles.n**2 * max(F, p.weight_size[1])))
+    return max(
+        LEAST, ENTRIES // (tiles.n**2 * max(F, p.weight_size[1]))
+    )
 
 
 def _filters(tiles):
