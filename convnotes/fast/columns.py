@@ -146,7 +146,7 @@ def _blocks_of_columns(X, p, with_ones=False):
 
 
 def _fill(entries, X, p):
-    """Write the columns (C, kH, kW, images, H_Y, W_Y) of images: for each row of the kernel all of its weights at once."""
+    """Write the columns (C, kH, kW, images, H_Y, W_Y) of images, all weights of a row of the kernel at once."""
     S, C = p.stride[0], X.shape[1]
     laid_out = {}
     for i, (places, met) in enumerate(p.meetings(0)):

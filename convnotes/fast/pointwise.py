@@ -40,7 +40,7 @@ def gather(
     Y: np.ndarray,
     b: np.ndarray | None = None,
 ) -> None:
-    """Y = K X, image by image. The bias is the weight of a channel of ones where there are no more channels than filters."""
+    """Y = K X, image by image. The bias is the weight of a channel of ones if filters are as many as channels."""
     F, C, *_ = p.weight_size
     G, F = p.groups, F // p.groups
     filters, extended = K.reshape(G, F, C), None

@@ -2,12 +2,15 @@
 
 A BLAS packs the operands of a product into buffers in the order in which it will read them, and that pays once each
 number is used often enough. OpenBLAS has kernels without packing for products of up to a million multiply-adds. NumPy
-multiplies stacks of matrices in one call, and a matrix cut into blocks is a stack of views: so nothing is copied.
+multiplies stacks of matrices in one call, and a matrix cut into blocks is a stack of views: so nothing is copied. A BLAS
+with several threads cuts a product for them itself, and is given it whole.
 
 Derived in notebooks/09_fast_convolution.ipynb.
 """
 
 import numpy as np
+
+from convnotes.fast import threads
 
 # The multiply-adds of a product that OpenBLAS makes without packing.
 SMALL = 10**6
@@ -25,6 +28,9 @@ def in_blocks(K: int) -> bool:
 def multiply(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
     """out = A @ B for matrices (M, K) and (K, N), or for stacks of equally many of both."""
     (*stack, M, K), N = A.shape, B.shape[-1]
+    if threads.number() > 1:
+        np.matmul(A, B, out=out)
+        return
     rows = ROWS if M % ROWS == 0 else M
     most = SMALL // (rows * K)
     # Whole vectors of the processor, unless there are fewer columns than fit.
@@ -67,7 +73,7 @@ def multiply_transposed(
     in_rows = (
         A.strides[1] == A.itemsize and B.strides[1] == B.itemsize
     )
-    if length < LONG or not in_rows:
+    if length < LONG or not in_rows or threads.number() > 1:
         if add:
             out += A @ B.T
         else:

@@ -5,8 +5,9 @@ is held to one thread, since threads that wait for each other's products cost mo
 image is left to the threads of BLAS itself.
 """
 
+import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 
 from threadpoolctl import ThreadpoolController
@@ -23,16 +24,44 @@ def number() -> int:
 
 
 def share(function: Callable, parts: Sequence) -> list:
-    """`function` of every part, in threads where there are several."""
-    if len(parts) < 2 or (threads := number()) < 2:
+    """`function` of every part, in threads where there are several; the caller's thread is one of them."""
+    threads = min(number(), len(parts))
+    if threads < 2:
         return [function(part) for part in parts]
-    with _blas().limit(limits=1), ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(function, parts))
+    results: list = [None] * len(parts)
+    left = iter(range(len(parts)))
+
+    def work() -> None:
+        for i in left:
+            results[i] = function(parts[i])
+
+    with _blas().limit(limits=1):
+        others = [
+            _pool(threads - 1).submit(work)
+            for _ in range(threads - 1)
+        ]
+        try:
+            work()
+        finally:
+            wait(others)
+    for other in others:
+        other.result()
+    return results
 
 
 def images(N: int) -> list[slice]:
     """The images of a batch in one part for each thread."""
     return list(spans(N, max(1, -(-N // number()))))
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """The threads, which wait for their next parts; to start them anew would take longer than a small layer."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="convnotes")
+
+
+# A process that is forked has none of the threads of its parent.
+os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Convolution with small square kernels by Winograd's tiles: F(4x4, 3x3) multiplies 36 times where windows do 144 times.
+"""Convolution with small square kernels by Winograd's tiles: F(4x4, 3x3) multiplies 36 times, windows 144 times.
 
 A tile of n x n inputs, transformed, is multiplied entry by entry with the transformed kernel of r x r weights, and
 gives m x m results, n = m + r - 1. Summed over channels that is one matrix product for each of the n * n entries. Each
@@ -17,6 +17,7 @@ from math import prod
 import numpy as np
 
 from convnotes.fast.blocks import spans
+from convnotes.fast.buffers import apart, rows
 from convnotes.fast.products import multiply
 from convnotes.fast.tiles import Tiles
 from convnotes.fast.toom_cook import in_two_axes
@@ -121,65 +122,58 @@ def _groups(p: Convolution) -> Iterator[tuple[slice, slice]]:
 
 
 def _gather(tiles, X, K, Y, b, buffers):
-    (F, C, *_), m, n, known = K.shape, tiles.m, tiles.n, None
+    F, m, n, known = len(K), tiles.m, tiles.n, None
     A, G, B = _transforms(tiles, X.dtype)
-    for block in tiles.blocks(_most(tiles)):
-        shape = block.count, block.height, tiles.count[1]
+    for block, shape, V in _inputs(tiles, X, B, buffers):
         T = prod(shape)
-        D, V = (
-            _rows(buffers[0], n * n, C * T),
-            _rows(buffers[1], n * n, C * T),
-        )
-        tiles.inputs(X, block, D.reshape(n, n, C, *shape))
-        multiply(B, D, V)
         for f in spans(F, _filters(tiles)):
             each = f.stop - f.start
             if f != known:
                 U, known = _transformed(G, K[f], buffers[2]), f
-            P = _rows(buffers[0], n * n, each * T)
-            multiply(
-                U, V.reshape(n * n, C, T), P.reshape(n * n, each, T)
-            )
+            P = rows(buffers[0], n * n, each * T)
+            multiply(U, V, P.reshape(n * n, each, T))
             if b is not None:
                 # All results of a tile count the product at the point (1, 1) once.
                 P[n + 1].reshape(each, T)[...] += b[f, None]
-            results = _rows(buffers[3], m * m, each * T)
+            results = rows(buffers[3], m * m, each * T)
             multiply(A, P, results)
-            tiles.put(
-                results.reshape(m, m, each, *shape), block, Y[:, f]
-            )
+            place = results.reshape(m, m, each, *shape)
+            tiles.put(place, block, Y[:, f])
 
 
 def _correlate(tiles, X, dY, buffers):
     (F, C), m, n = (dY.shape[1], X.shape[1]), tiles.m, tiles.n
     A, G, B = _transforms(tiles, X.dtype)
     dK = np.zeros((G.shape[1], F, C), X.dtype)
-    for block in tiles.blocks(_most(tiles)):
-        shape = block.count, block.height, tiles.count[1]
+    for block, shape, V in _inputs(tiles, X, B, buffers):
         T = prod(shape)
-        D, V = (
-            _rows(buffers[0], n * n, C * T),
-            _rows(buffers[1], n * n, C * T),
-        )
-        tiles.inputs(X, block, D.reshape(n, n, C, *shape))
-        multiply(B, D, V)
-        V = V.reshape(n * n, C, T).transpose(0, 2, 1)
         for f in spans(F, _filters(tiles)):
             each = f.stop - f.start
-            upstream = _rows(buffers[3], m * m, each * T)
-            tiles.outputs(
-                dY[:, f], block, upstream.reshape(m, m, each, *shape)
-            )
-            U = _rows(buffers[0], n * n, each * T)
+            upstream = rows(buffers[3], m * m, each * T)
+            place = upstream.reshape(m, m, each, *shape)
+            tiles.outputs(dY[:, f], block, place)
+            U = rows(buffers[0], n * n, each * T)
             multiply(A.T, upstream, U)
-            P = _rows(buffers[2], n * n, each * C)
-            multiply(
+            P = rows(buffers[2], n * n, each * C)
+            np.matmul(
                 U.reshape(n * n, each, T),
-                V,
-                P.reshape(n * n, each, C),
+                V.transpose(0, 2, 1),
+                out=P.reshape(n * n, each, C),
             )
             dK[:, f] += (G.T @ P).reshape(-1, each, C)
     return dK.transpose(1, 2, 0).reshape(F, C, *tiles.p.kernel)
+
+
+def _inputs(tiles, X, B, buffers):
+    """Every block, the shape of its tiles, and its transformed inputs (n*n, C, tiles), which the next overwrites."""
+    C, n = X.shape[1], tiles.n
+    for block in tiles.blocks(_most(tiles)):
+        shape = block.count, block.height, tiles.count[1]
+        length = C * prod(shape)
+        D, V = (rows(buffer, n * n, length) for buffer in buffers[:2])
+        tiles.inputs(X, block, D.reshape(n, n, C, *shape))
+        multiply(B, D, V)
+        yield block, shape, V.reshape(n * n, C, -1)
 
 
 def _transforms(tiles, dtype):
@@ -192,7 +186,7 @@ def _transformed(G, K, buffer):
     if K.strides[2] < 0:
         # A kernel that is turned round as a view: turn the transform instead, and copy nothing.
         G, K = G[:, ::-1].copy(), K[:, :, ::-1, ::-1]
-    U = _rows(buffer, len(G), F * C)
+    U = rows(buffer, len(G), F * C)
     if K.strides[0] < K.strides[1]:
         # Channels exchanged as a view: exchange them back, and exchange those of the result.
         multiply(
@@ -201,16 +195,6 @@ def _transformed(G, K, buffer):
         return U.reshape(-1, C, F).transpose(0, 2, 1)
     multiply(G, K.reshape(F * C, r * r).T, U)
     return U.reshape(-1, F, C)
-
-
-def _rows(buffer, rows, length):
-    """A part of a buffer as rows that begin an odd number of cache lines apart: at a power of two they would collide."""
-    apart = _apart(length)
-    return buffer[: rows * apart].reshape(rows, apart)[:, :length]
-
-
-def _apart(length):
-    return 16 * (-(-length // 16) | 1)
 
 
 def _sizes(tiles):
@@ -228,10 +212,10 @@ def _sizes(tiles):
         * tiles.count[1]
     )
     return (
-        max(n2 * _apart(C * most), n2 * _apart(F * most)),
-        n2 * _apart(C * most),
-        n2 * _apart(F * C),
-        tiles.m**2 * _apart(F * most),
+        max(n2 * apart(C * most), n2 * apart(F * most)),
+        n2 * apart(C * most),
+        n2 * apart(F * C),
+        tiles.m**2 * apart(F * most),
     )
 
 
