@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import problems
-from convnotes import fast, matmul, naive, windows
+from convnotes import cases, fast, matmul, naive, windows
 from convnotes.cases import CASES, Case
 from convnotes.check import error
 from convnotes.fast import (
@@ -19,9 +19,11 @@ from convnotes.fast import (
     depthwise,
     normalization,
     phases,
+    products,
     rows,
     selection,
     separable,
+    threads,
     winograd,
 )
 from convnotes.fast.toom_cook import transforms
@@ -78,6 +80,12 @@ def test_an_algorithm_by_itself_matches_the_definition(name):
     matches()
 
 
+def cut_small(monkeypatch):
+    """Products of a few numbers are cut, too."""
+    for name, value in {"SMALL": 300, "ROWS": 2, "COLUMNS": 1, "LONG": 3}.items():
+        monkeypatch.setattr(products, name, value)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_so_it_does_in_the_smallest_blocks(name, monkeypatch):
     monkeypatch.setattr(columns, "ENTRIES", 1)
@@ -89,6 +97,7 @@ def test_so_it_does_in_the_smallest_blocks(name, monkeypatch):
     monkeypatch.setattr(winograd, "LEAST", 2)
     monkeypatch.setattr(winograd, "FILTERS", 100)
     monkeypatch.setattr(depthwise, "ENTRIES", 200)
+    cut_small(monkeypatch)
     for module in (separable, normalization):
         monkeypatch.setattr(module, "CACHE", 100)
     test_an_algorithm_by_itself_matches_the_definition(name)
@@ -112,6 +121,27 @@ def test_no_layer_errs_more_than_promised_in_float32(case):
             expected = getattr(matmul, operation)(**case.arguments(operation, double))
             assert error(getattr(fast, operation)(**case.arguments(operation, single)), expected) < 3e-5
             assert error(getattr(fast, operation)(**case.arguments(operation, double)), expected) < 1e-12
+
+
+@pytest.mark.parametrize("kept", ["rows", "columns"])
+def test_products_in_blocks_are_products(kept, monkeypatch):
+    cut_small(monkeypatch)
+
+    @given(*[st.integers(1, 7)] * 3, st.integers(1, 70), st.integers(0, 2**32), st.booleans())
+    def same(S, M, K, N, seed, add):
+        rng = np.random.default_rng(seed)
+        A, B = rng.standard_normal((S, M, K)), rng.standard_normal((S, K, N))
+        if kept == "columns":
+            A, B = np.asfortranarray(A), np.asfortranarray(B)
+        out = np.full((S, M, 2 * N), np.nan)[..., :N]
+        products.multiply(A, B, out)
+        assert error(out, A @ B) < 1e-12
+        long, wide = rng.standard_normal((M, N)), rng.standard_normal((K, N))
+        total, before = np.ones((M, K)), int(add)
+        products.multiply_transposed(long, wide, total, add)
+        assert error(total, long @ wide.T + before) < 1e-12
+
+    same()
 
 
 @pytest.mark.parametrize(("m", "r"), [(2, 3), (4, 3), (3, 4), (6, 3), (1, 1)])
@@ -216,3 +246,29 @@ def test_every_registered_algorithm_says_all_it_must():
         assert module.takes.__doc__.count("\n") == 0, name
         if module.takes(p):
             assert module.work(p).seconds() > 0, name
+
+
+def test_what_a_thread_raises_is_raised(monkeypatch):
+    monkeypatch.setattr(threads, "number", lambda: 2)
+
+    def fails(part):
+        if part == 3:
+            raise ValueError("part 3")
+        return part
+
+    assert threads.share(fails, [0, 1, 2]) == [0, 1, 2]
+    with pytest.raises(ValueError, match="part 3"):
+        threads.share(fails, range(5))
+
+
+@pytest.mark.parametrize("case", ["lenet5/conv2", "mobilenet/depthwise 512 stride 2", "alexnet/pool5"])
+def test_threads_change_nothing(case, monkeypatch):
+    (case,) = cases.select(case)
+    case = case.with_batch(3)
+    operands = case.operands(np.random.default_rng(0))
+    for operation in case.operations:
+        arguments = case.arguments(operation, operands)
+        alone = getattr(fast, operation)(**arguments)
+        with monkeypatch.context() as patched:
+            patched.setattr(threads, "number", lambda: 2)
+            assert error(getattr(fast, operation)(**arguments), alone) < 1e-12

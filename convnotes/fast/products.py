@@ -2,8 +2,8 @@
 
 A BLAS packs the operands of a product into buffers in the order in which it will read them, and that pays once each
 number is used often enough. OpenBLAS has kernels without packing for products of up to a million multiply-adds. NumPy
-multiplies stacks of matrices in one call, and a matrix cut into blocks is a stack of views: so nothing is copied. A BLAS
-with several threads cuts a product for them itself, and is given it whole.
+multiplies stacks of matrices in one call, and a matrix cut into blocks is a stack of views: so nothing is copied. To a
+BLAS with several threads, which cuts a product for them itself, it is given whole.
 
 Derived in notebooks/09_fast_convolution.ipynb.
 """
