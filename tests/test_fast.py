@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import problems
+import test_arrays
 from convnotes import cases, fast, matmul, naive, windows
 from convnotes.cases import CASES, Case
 from convnotes.check import error
@@ -24,6 +25,7 @@ from convnotes.fast import (
     selection,
     separable,
     threads,
+    whole,
     winograd,
 )
 from convnotes.fast.toom_cook import transforms
@@ -58,6 +60,33 @@ def shapes(draw, name):
             case = Case("drawn", "conv2d", (N, C, *image), (C, 1, *kernel), options)
     assume(selection.ALGORITHMS[name].takes(case.windows))
     return case
+
+
+@pytest.fixture
+def nothing_is_small(monkeypatch):
+    """Small problems, such as are drawn here, are left to the algorithms for large ones."""
+    monkeypatch.setattr(whole, "ENTRIES", 0)
+    monkeypatch.setattr(whole, "SPREAD", 0)
+
+
+@pytest.mark.usefixtures("nothing_is_small")
+@given(problems.convolutions(), st.integers(0, 2**32), problems.fills)
+def test_what_is_chosen_for_large_problems_matches_the_definition(case, seed, fill):
+    operands = problems.operands(case, seed, fill)
+    for operation in GRADIENTS:
+        arguments = case.arguments(operation, operands)
+        assert error(getattr(fast, operation)(**arguments), getattr(naive, operation)(**arguments)) < 1e-12, operation
+
+
+@pytest.mark.usefixtures("nothing_is_small")
+@pytest.mark.parametrize("store", test_arrays.STORED.values(), ids=test_arrays.STORED)
+@pytest.mark.parametrize("case", [c for c in test_arrays.LAYERS if c.layer.startswith("conv")], ids=lambda c: c.name)
+def test_algorithms_for_large_problems_take_any_memory_layout(case, store):
+    drawn = problems.operands(case, seed=15)
+    for operation in case.operations:
+        stored = {name: store(drawn[name]) for name in test_arrays.arrays(operation)}
+        result = test_arrays.call("fast", case, operation, drawn | stored)
+        assert error(result, test_arrays.call("naive", case, operation, drawn)) < 1e-12
 
 
 def results(case, operands, algorithm):
@@ -174,7 +203,7 @@ def test_phases_pair_every_input_with_the_outputs_that_meet_it(K, S, D, number, 
     assert len(set(places)) == len(places)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "columns"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("columns", "whole")])
 def test_an_algorithm_is_refused_where_it_does_not_serve(name, rng):
     X, K = rng.standard_normal((1, 2, 5, 5)), rng.standard_normal((2, 2, 2, 2))
     with pytest.raises(ValueError, match=f"^algorithm '{name}' must be used for .*, got weight .* stride .2, 2.*"):
@@ -189,7 +218,7 @@ def test_col2im_by_itself_matches_the_definition(case, seed, fill):
 
 
 def test_an_unknown_algorithm_is_refused(rng):
-    with pytest.raises(ValueError, match=r"^algorithm must be auto or one of pointwise, columns, .*, got 'magic'$"):
+    with pytest.raises(ValueError, match=r"^algorithm must be auto or one of whole, pointwise, .*, got 'magic'$"):
         fast.conv2d(np.ones((1, 1, 2, 2)), np.ones((1, 1, 1, 1)), algorithm="magic")
 
 

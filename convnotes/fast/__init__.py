@@ -3,7 +3,7 @@
 Parameters, shapes and errors are those of `convnotes.naive`. Every algorithm has a file of its own, and
 `selection` chooses among them by the cost model in `work`. What they hold beside input and output has a
 bound: 64 MiB, or one image's share where that is larger. Nothing is kept between
-calls but small transform matrices and a handle on the threads of BLAS.
+calls but small transform matrices, threads that wait, and a handle on those of BLAS.
 
 Derived in notebooks/09_fast_convolution.ipynb.
 """

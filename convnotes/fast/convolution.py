@@ -10,7 +10,7 @@ from functools import partial, reduce
 import numpy as np
 
 from convnotes import arguments
-from convnotes.fast import phases, threads
+from convnotes.fast import phases, threads, whole
 from convnotes.fast.selection import named, spreading
 from convnotes.windows import Convolution
 
@@ -104,7 +104,7 @@ def gather(
             X[images], K, q, Y[images], b
         )
 
-    threads.share(some, threads.images(len(X)))
+    threads.share(some, _parts(p))
     return Y
 
 
@@ -131,7 +131,7 @@ def spread(
                 partial(named, algorithm, dtype=dY.dtype),
             )
 
-    threads.share(some, threads.images(len(dY)))
+    threads.share(some, _parts(p))
     return dX
 
 
@@ -149,7 +149,7 @@ def correlate(
             X[images], dY[images], q
         )
 
-    parts = threads.share(some, threads.images(len(X)))
+    parts = threads.share(some, _parts(p))
     return (
         reduce(np.add, parts)
         if parts
@@ -157,9 +157,19 @@ def correlate(
     )
 
 
+def _parts(p: Convolution) -> list[slice]:
+    """The images in one part for each thread, but those of a small problem together."""
+    N = p.input_size[0]
+    return (
+        [slice(0, N)] if whole.takes(p) and N else threads.images(N)
+    )
+
+
 def _of(p: Convolution, images: slice) -> Convolution:
     """The same convolution of some of the images."""
     N = images.stop - images.start
+    if p.input_size[0] == N:
+        return p
     return replace(
         p,
         input_size=(N, *p.input_size[1:]),

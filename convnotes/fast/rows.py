@@ -48,7 +48,9 @@ def work(p: Convolution) -> Work:
         copied=padding
         + (kH - 1) * 2 * prod(p.output_size)
         + (copied if p.stride[1] == 1 else 0),
-        strided=copied if p.stride[1] > 1 else 0,
+        # The filters are copied too, row by row.
+        strided=prod(p.weight_size)
+        + (copied if p.stride[1] > 1 else 0),
         calls=G * cut * (kW + 2 * kH + 4),
     )
 

@@ -11,6 +11,7 @@ from convnotes.fast import (
     phases,
     pointwise,
     rows,
+    whole,
     winograd,
 )
 from convnotes.fast.work import Work
@@ -21,6 +22,7 @@ from convnotes.windows import Convolution
 #   gather(X, K, p, Y, b)             the convolution, written to Y, with a bias b if it is not None
 #   correlate(X, dY, p)               its weight gradient, where it has one
 ALGORITHMS = {
+    "whole": whole,
     "pointwise": pointwise,
     "columns": columns,
     "rows": rows,
@@ -64,7 +66,9 @@ def named(
 def fastest(
     p: Convolution, dtype: np.dtype, offering: str = "gather"
 ):
-    """The algorithm with the least predicted time, of those that offer a function."""
+    """The algorithm with the least predicted time, of those that offer a function; for small problems that for them."""
+    if whole.takes(p):
+        return whole
     known = SPECIAL if depthwise.takes(p) else ALGORITHMS.values()
     taking = [
         module
@@ -81,10 +85,16 @@ def fastest(
 
 def spreading(algorithm: str, p: Convolution, dtype: np.dtype):
     """The algorithm that makes an input gradient by itself, if one does: else it is a convolution for each phase."""
+    if algorithm == "whole" or (
+        algorithm == "auto" and whole.takes(p)
+    ):
+        return named("whole", p, dtype)
     if algorithm == "auto":
         if depthwise.spreads(p):
             return depthwise
-        return col2im if _scatters(p, dtype) else None
+        if not _scatters(p, dtype):
+            return None
+        return whole if whole.spreads(p) else col2im
     if algorithm == "depthwise" and depthwise.spreads(p):
         return depthwise
     return col2im if algorithm == "col2im" else None
@@ -92,7 +102,9 @@ def spreading(algorithm: str, p: Convolution, dtype: np.dtype):
 
 def _scatters(p: Convolution, dtype: np.dtype) -> bool:
     """Whether the input gradient is predicted to be faster by col2im than by the convolutions of its phases."""
-    if 0 in p.output_size:
+    if 0 in p.output_size or (
+        p.kernel == (1, 1) and whole.spreads(p)
+    ):
         return True
     scattered = col2im.work(p).seconds(dtype.itemsize)
     if scattered < QUICK * prod(p.stride):

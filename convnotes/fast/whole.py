@@ -1,0 +1,119 @@
+"""Convolution of small problems in as few calls as possible: the whole matrix of columns, and one product.
+
+Where the arithmetic takes microseconds, time goes by calls. So nothing is cut into blocks and nothing is chosen: one
+copy of a view of all windows, one product of all images and groups.
+
+Derived in notebooks/06_matrix_multiplication.ipynb.
+"""
+
+from math import prod
+
+import numpy as np
+
+from convnotes.fast.blocks import Block, padded
+from convnotes.fast.work import Work, product
+from convnotes.windows import Convolution
+
+# The entries of the matrix of columns and the multiply-adds, at most: with more other algorithms are worth their calls.
+ENTRIES, PRODUCTS = 2**17, 2**23
+# The entries of the weight gradients of several images, which are summed only in the end, and those that `spread` adds.
+GRADIENTS, SPREAD = 2**18, 2**19
+
+
+def takes(p: Convolution) -> bool:
+    """Matrices of at most 2^17 entries, which take part in at most 2^23 multiply-adds."""
+    N, filters = p.input_size[0], p.weight_size[0] // p.groups
+    return (
+        _entries(p) <= ENTRIES
+        and _entries(p) * filters <= PRODUCTS
+        and (N == 1 or N * prod(p.weight_size) <= GRADIENTS)
+    )
+
+
+def spreads(p: Convolution) -> bool:
+    """Whether an input gradient by col2im is one of a single image that needs no blocks."""
+    return p.input_size[0] == 1 and _entries(p) <= SPREAD
+
+
+def work(p: Convolution) -> Work:
+    """A copy of every entry, and one product for each image and group."""
+    F, C, *_ = p.weight_size
+    N, G = p.input_size[0], p.groups
+    products = N * G * product(F // G, C * p.area, p.positions)
+    return Work(products=products, copied=_entries(p), calls=10)
+
+
+def workspace(p: Convolution) -> int:
+    """The matrix of columns, and the padded input that it is copied from."""
+    padded_input = prod(p.input_size[:2]) * prod(
+        p.on_padded_input().size
+    )
+    return _entries(p) + padded_input
+
+
+def gather(
+    X: np.ndarray,
+    K: np.ndarray,
+    p: Convolution,
+    Y: np.ndarray,
+    b: np.ndarray | None = None,
+) -> None:
+    """Y = K M."""
+    out = Y.reshape(len(X), p.groups, -1, p.positions)
+    np.matmul(_filters(K, p), _columns(X, p), out=out)
+    if b is not None:
+        Y += b[:, None, None]
+
+
+def correlate(
+    X: np.ndarray, dY: np.ndarray, p: Convolution
+) -> np.ndarray:
+    """dK = sum over images of dY M^T."""
+    upstream = dY.reshape(len(X), p.groups, -1, p.positions)
+    parts = upstream @ _columns(X, p).swapaxes(2, 3)
+    return parts.sum(0).reshape(p.weight_size)
+
+
+def spread(
+    K: np.ndarray, dY: np.ndarray, p: Convolution, dX: np.ndarray
+) -> None:
+    """dX = col2im(K^T dY), added up on the padded input."""
+    (S_H, S_W), (D_H, D_W), (H_Y, W_Y) = p.stride, p.dilation, p.count
+    (H, W), ((top, _), (left, _)) = p.size, p.padding
+    upstream = dY.reshape(len(dY), p.groups, -1, p.positions)
+    A = _filters(K, p).swapaxes(1, 2) @ upstream
+    A = A.reshape(*dX.shape[:2], *p.kernel, H_Y, W_Y)
+    canvas = dX
+    if p.size != p.on_padded_input().size:
+        canvas = np.zeros(
+            (*dX.shape[:2], *p.on_padded_input().size), dX.dtype
+        )
+    for i, j in np.ndindex(p.kernel):
+        rows = slice(i * D_H, i * D_H + (H_Y - 1) * S_H + 1, S_H)
+        across = slice(j * D_W, j * D_W + (W_Y - 1) * S_W + 1, S_W)
+        canvas[:, :, rows, across] += A[:, :, i, j]
+    if canvas is not dX:
+        dX[...] = canvas[:, :, top : top + H, left : left + W]
+
+
+def _filters(K, p):
+    return K.reshape(p.groups, -1, p.weight_size[1] * p.area)
+
+
+def _columns(X, p):
+    """The matrix of columns, (N, G, C*kH*kW, H_Y*W_Y)."""
+    canvas = padded(
+        X, p, Block(slice(0, len(X)), slice(0, p.count[0]))
+    )
+    (S_H, S_W), (D_H, D_W) = p.stride, p.dilation
+    n, c, down, across = canvas.strides
+    view = np.lib.stride_tricks.as_strided(
+        canvas,
+        (*canvas.shape[:2], *p.kernel, *p.count),
+        (n, c, D_H * down, D_W * across, S_H * down, S_W * across),
+    )
+    return view.reshape(len(X), p.groups, -1, p.positions)
+
+
+def _entries(p):
+    return prod(p.input_size[:2]) * p.area * p.positions
