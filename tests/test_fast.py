@@ -173,6 +173,17 @@ def test_products_in_blocks_are_products(kept, monkeypatch):
     same()
 
 
+@pytest.mark.parametrize("k", winograd.KERNELS)
+@pytest.mark.parametrize("C", [64, 512, 2048])
+def test_tiles_are_as_small_as_their_errors_ask_for(C, k):
+    case = Case("precise", "conv2d", (1, C, 24, 24), (4, C, k, k))
+    single = case.operands(np.random.default_rng(3), np.float32)
+    double = single | {name: single[name].astype(float) for name in ("input", "weight")}
+    Y, exact = (fast.conv2d(a["input"], a["weight"], algorithm="winograd") for a in (single, double))
+    assert error(Y, exact) < 3e-5
+    assert error(exact, matmul.conv2d(double["input"], double["weight"])) < 1e-12
+
+
 @pytest.mark.parametrize(("m", "r"), [(2, 3), (4, 3), (3, 4), (6, 3), (1, 1)])
 def test_transforms_make_a_correlation(m, r, rng):
     A, G, B = transforms(m, r, "float64")

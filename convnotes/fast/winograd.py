@@ -26,6 +26,8 @@ from convnotes.windows import Convolution
 
 # The results along each axis of a tile, of which those predicted to be the fastest are taken.
 RESULTS = (2, 3, 4)
+# Tiles of more inputs have larger errors, and are for at most so many channels: beyond, 3e-5 would not be held.
+PRECISE, CHANNELS = 6, 512
 # The sides of kernels.
 KERNELS = (2, 3, 4, 5)
 # The entries of a block's transformed tiles, and of the transformed filters that are held at a time,
@@ -86,6 +88,7 @@ def _fastest(p: Convolution) -> tuple[Tiles, Work]:
     found = [
         (tiles, _work(tiles))
         for tiles in (Tiles(p, m) for m in RESULTS)
+        if tiles.n <= PRECISE or p.weight_size[1] <= CHANNELS
     ]
     return min(found, key=lambda pair: pair[1].seconds())
 
