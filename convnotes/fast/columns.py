@@ -99,9 +99,8 @@ def gather(
             out += b[g]
         if block.count > 1:
             together = out.reshape(F // G, block.count, -1)
-            by_group[block.images, g, :, places] = together.swapaxes(
-                0, 1
-            )
+            by_image = together.swapaxes(0, 1)
+            by_group[block.images, g, :, places] = by_image
 
 
 def correlate(
