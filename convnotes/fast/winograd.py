@@ -136,7 +136,7 @@ def _gather(tiles, X, K, Y, b, buffers):
             P = rows(buffers[0], n * n, each * T)
             multiply(U, V, P.reshape(n * n, each, T))
             if b is not None:
-                # All results of a tile count the product at the point (1, 1) once.
+                # Every result counts the point (1, 1) once.
                 P[n + 1].reshape(each, T)[...] += b[f, None]
             results = rows(buffers[3], m * m, each * T)
             multiply(A, P, results)
