@@ -117,8 +117,7 @@ def _fast(case: Case, operation: str) -> int | None:
         return None
     from convnotes.fast import selection
 
-    offering = "correlate" if operation.endswith("_grad_weight") else "gather"
-    return selection.fastest(case.windows, np.dtype(np.float32), offering).workspace(case.windows)
+    return selection.fastest(case.windows, np.dtype(np.float32)).workspace(case.windows)
 
 
 # An implementation without an entry has its workspace measured, but not predicted. torch has neither: it

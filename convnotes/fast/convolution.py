@@ -145,7 +145,7 @@ def correlate(
 
     def some(images: slice) -> np.ndarray:
         q = _of(p, images)
-        return named(algorithm, q, X.dtype, "correlate").correlate(
+        return named(algorithm, q, X.dtype).correlate(
             X[images], dY[images], q
         )
 
@@ -175,9 +175,3 @@ def _of(p: Convolution, images: slice) -> Convolution:
         input_size=(N, *p.input_size[1:]),
         output_size=(N, *p.output_size[1:]),
     )
-
-
-def add_in_place(Y: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Y + b for a Y that nobody else holds."""
-    Y += b[:, None, None]
-    return Y

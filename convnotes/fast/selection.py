@@ -20,7 +20,7 @@ from convnotes.windows import Convolution
 # One line registers an algorithm. Each is a module with
 #   takes(p), work(p), workspace(p)   whether it takes a problem, its work, and the entries it holds at most
 #   gather(X, K, p, Y, b)             the convolution, written to Y, with a bias b if it is not None
-#   correlate(X, dY, p)               its weight gradient, where it has one
+#   correlate(X, dY, p)               its weight gradient
 ALGORITHMS = {
     "whole": whole,
     "pointwise": pointwise,
@@ -33,19 +33,11 @@ ALGORITHMS = {
 # Seconds of an input gradient, for each of its phases, below which to compare them takes longer than what is gained.
 QUICK = 3e-4
 
-# What is never worse than the others where every channel is convolved by itself.
-SPECIAL = (depthwise,)
 
-
-def named(
-    algorithm: str,
-    p: Convolution,
-    dtype: np.dtype,
-    offering: str = "gather",
-):
-    """The algorithm of a name, which must offer a function; "auto" is the one predicted to be the fastest."""
+def named(algorithm: str, p: Convolution, dtype: np.dtype):
+    """The algorithm of a name, which must take the problem; "auto" is the one predicted to be the fastest."""
     if algorithm == "auto":
-        return fastest(p, dtype, offering)
+        return fastest(p, dtype)
     if algorithm not in ALGORITHMS:
         raise ValueError(
             f"algorithm must be auto or one of {', '.join(ALGORITHMS)}, got {algorithm!r}"
@@ -56,27 +48,17 @@ def named(
         raise ValueError(
             f"algorithm {algorithm!r} must be used for {rule[0].lower()}{rule[1:]}, got {_said(p)}"
         )
-    if not hasattr(module, offering):
-        raise ValueError(
-            f"algorithm must be one with a weight gradient here, got {algorithm!r}, which has none"
-        )
     return module
 
 
-def fastest(
-    p: Convolution, dtype: np.dtype, offering: str = "gather"
-):
-    """The algorithm with the least predicted time, of those that offer a function; for small problems that for them."""
-    if whole.takes(p):
-        return whole
-    known = SPECIAL if depthwise.takes(p) else ALGORITHMS.values()
+def fastest(p: Convolution, dtype: np.dtype):
+    """The algorithm with the least predicted time, of all that take a problem; two kinds have one that is theirs."""
+    for own in (whole, depthwise):
+        if own.takes(p):
+            return own
     taking = [
-        module
-        for module in known
-        if hasattr(module, offering) and module.takes(p)
+        module for module in ALGORITHMS.values() if module.takes(p)
     ]
-    if len(taking) == 1 or 0 in p.output_size:
-        return taking[0]
     return min(
         taking,
         key=lambda module: module.work(p).seconds(dtype.itemsize),
@@ -102,9 +84,7 @@ def spreading(algorithm: str, p: Convolution, dtype: np.dtype):
 
 def _scatters(p: Convolution, dtype: np.dtype) -> bool:
     """Whether the input gradient is predicted to be faster by col2im than by the convolutions of its phases."""
-    if 0 in p.output_size or (
-        p.kernel == (1, 1) and whole.spreads(p)
-    ):
+    if p.kernel == (1, 1) and whole.spreads(p):
         return True
     scattered = col2im.work(p).seconds(dtype.itemsize)
     if scattered < QUICK * prod(p.stride):

@@ -5,7 +5,6 @@ Derived in notebooks/04_transposed_convolution.ipynb.
 
 from convnotes import arguments
 from convnotes.fast.convolution import (
-    add_in_place,
     correlate,
     gather,
     spread,
@@ -36,7 +35,9 @@ def conv_transpose2d(
         dilation,
     )
     Y = spread(K, X, p, algorithm)
-    return Y if b is None else add_in_place(Y, b)
+    if b is not None:
+        Y += b[:, None, None]
+    return Y
 
 
 def conv_transpose2d_grad_input(

@@ -202,11 +202,8 @@ def _transformed(G, K, buffer):
 
 def _sizes(tiles):
     """The entries of the buffers: tiles or products, transformed tiles, transformed filters, and results."""
-    p, n2 = tiles.p, tiles.n**2
-    F, C = (
-        min(_filters(tiles), p.weight_size[0] // p.groups),
-        p.weight_size[1],
-    )
+    n2 = tiles.n**2
+    F, C = _filters(tiles), tiles.p.weight_size[1]
     most = (
         max(
             (b.count * b.height for b in tiles.blocks(_most(tiles))),
@@ -215,7 +212,7 @@ def _sizes(tiles):
         * tiles.count[1]
     )
     return (
-        max(n2 * apart(C * most), n2 * apart(F * most)),
+        n2 * apart(max(C, F) * most),
         n2 * apart(C * most),
         n2 * apart(F * C),
         tiles.m**2 * apart(F * most),
@@ -224,13 +221,12 @@ def _sizes(tiles):
 
 def _most(tiles):
     """The tiles of a block, unless a row has more."""
-    p = tiles.p
-    F = min(_filters(tiles), p.weight_size[0] // p.groups)
-    return max(
-        LEAST, ENTRIES // (tiles.n**2 * max(F, p.weight_size[1]))
-    )
+    channels = max(_filters(tiles), tiles.p.weight_size[1])
+    return max(LEAST, ENTRIES // (tiles.n**2 * channels))
 
 
 def _filters(tiles):
     """The filters whose transforms are held at a time."""
-    return max(1, FILTERS // (tiles.n**2 * tiles.p.weight_size[1]))
+    p = tiles.p
+    most = max(1, FILTERS // (tiles.n**2 * p.weight_size[1]))
+    return min(most, p.weight_size[0] // p.groups)
