@@ -26,10 +26,16 @@ def count(padded: int, kernel: int, stride: int = 1, dilation: int = 1) -> int:
 
 def inside(start: int, step: int, count: int, size: int) -> tuple[slice, slice]:
     """Which of the `count` places start, start + step, ... lie on an axis of `size`, and where on it they lie."""
-    low = min(count, max(0, -(start // step)))
-    high = max(low, min(count, (size - 1 - start) // step + 1))
+    low = -(start // step) if start < 0 else 0
+    if low > count:
+        low = count
+    high = (size - 1 - start) // step + 1
+    if high > count:
+        high = count
     first = start + low * step
-    return slice(low, high), slice(first, first + (high - low - 1) * step + 1 if high > low else first, step)
+    if high <= low:
+        return slice(low, low), slice(first, first, step)
+    return slice(low, high), slice(first, first + (high - low - 1) * step + 1, step)
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,17 @@ def spans(count: int, most: int) -> Iterator[slice]:
         yield slice(start, min(start + length, count))
 
 
+def length(part: slice) -> int:
+    """The number of entries of a slice whose ends are known."""
+    return part.stop - part.start
+
+
+def beside(part: slice, size: int) -> list[slice]:
+    """What lies before and after a slice of an axis of `size`, where there is any."""
+    rest = slice(0, part.start), slice(part.stop, size)
+    return [some for some in rest if some.start < some.stop]
+
+
 def padded(
     X: np.ndarray,
     p: Windows,

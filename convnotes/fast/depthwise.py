@@ -1,29 +1,45 @@
-"""Convolution of every channel by itself: a small product with its rows laid out, and the sum of what it gives.
+"""Convolution of every channel by itself: one axis is laid out, the other added up, and between is a small product.
 
 With one channel there is no large matrix product: every number read takes part in kH * kW multiply-adds and no
-more. Laid out column by column a channel is a matrix of kW rows, and its kernel as it stands, kH x kW, multiplies
-all of them at once. What row i of the kernel gives belongs i rows further up, and is added there.
+more. Laid out column by column a channel is a matrix of kW long rows, and its kernel as it stands, kH x kW,
+multiplies all of them at once. What row i of the kernel gives belongs i rows further up, and is added there. Where
+windows move by more than a column, rows are laid out and columns added, since whole rows are copied faster than
+entries with gaps between.
 
 Derived in notebooks/09_fast_convolution.ipynb.
 """
 
 from collections.abc import Iterator
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
 from convnotes import windows
-from convnotes.fast import phases
-from convnotes.fast.blocks import Block, spans
-from convnotes.fast.laid_out import lay_out
-from convnotes.fast.separable import combine
+from convnotes.fast.blocks import length, spans
+from convnotes.fast.buffers import apart, rows
+from convnotes.fast.lines import (
+    add,
+    along,
+    put,
+    take,
+)
+from convnotes.fast.lines import (
+    spread as spread_along,
+)
 from convnotes.fast.work import Work
-from convnotes.windows import Convolution
+from convnotes.windows import Convolution, Windows
 
-# The entries of the rows laid out and of the products that are held at a time.
+# The entries of what is laid out and of the products with it that are held at a time.
 ENTRIES = 2**20
-# Small images share a product until it has so many places: a call for each would take as long as a hundred of them.
-PLACES = 2**9
+
+
+class Part(NamedTuple):
+    """Several images, or some channels of one, or some rows of a single channel: one run of memory."""
+
+    images: slice
+    channels: slice
+    rows: slice
 
 
 def takes(p: Convolution) -> bool:
@@ -34,28 +50,37 @@ def takes(p: Convolution) -> bool:
 def spreads(p: Convolution) -> bool:
     """Whether the input gradient is its own too: not of images so large that a channel is too much at a time."""
     return (
-        takes(p) and sum(p.kernel) * p.count[0] * p.size[1] <= ENTRIES
+        takes(p)
+        and p.stride != (1, 1)
+        and (sum(p.kernel) + 1) * prod(_plane(p, first=0)) <= ENTRIES
     )
 
 
 def work(p: Convolution) -> Work:
-    """kW copies, kH sums, and a small product for each channel."""
-    (N, C, H, _), (kH, kW) = p.input_size, p.kernel
-    laid, added = (
-        N * C * kW * H * p.count[1],
-        N * C * kH * p.positions,
-    )
-    blocks = -(-(laid + added) // ENTRIES)
+    """A copy for each entry of a kernel along one axis, a sum for each along the other, and a small product."""
+    N, C, *_ = p.input_size
+    first = _first(p)
+    height, width = _plane(p)
+    laid = N * C * p.kernel[first] * height * width
+    added = N * C * p.kernel[1 - first] * p.positions
     return Work(
-        copied=added + (laid if p.stride[1] == 1 else 0),
-        strided=0 if p.stride[1] == 1 else laid,
-        calls=blocks * (16 + 2 * kH) + N * C * (kH + kW) // 100,
+        copied=laid + added,
+        calls=-(-(laid + added) // ENTRIES) * 30 + N * C // 20,
     )
 
 
 def workspace(p: Convolution) -> int:
-    """The rows laid out, the columns that they are shifts of, and the products with them, of one block."""
-    return (sum(p.kernel) + 1) * _places(p)
+    """What is laid out and the products with it, of one part."""
+    return max(
+        (
+            (sum(p.kernel) + 1)
+            * apart(
+                _planes(part) * prod(_plane(p.of_rows(part.rows)[1]))
+            )
+            for part in _parts(p)
+        ),
+        default=0,
+    )
 
 
 def gather(
@@ -65,136 +90,175 @@ def gather(
     Y: np.ndarray,
     b: np.ndarray | None = None,
 ) -> None:
-    """Y_c = sum over i of row i of K_c R_c, shifted by i rows."""
-    filters = np.ascontiguousarray(K[:, 0])
-    for block, c, q, R, Z in _laid_out(X, p):
-        np.matmul(filters[c], _flat(R), out=_flat(Z))
-        out = Y[block.images, c, block.rows].swapaxes(0, 1)
-        combine(np.add, 0, _shifted(Z, q), out)
-        if b is not None:
-            out += b[c, None, None, None]
+    """Y_c: the sums, along one axis, of K_c times X_c laid out along the other."""
+    first = _first(p)
+    filters, last = K[:, 0] if first else K[:, 0].swapaxes(1, 2), None
+    whole = [
+        k
+        for k, tap in enumerate(along(p, 1 - first).taps)
+        if tap == (0, [])
+    ]
+    if b is not None and whole:
+        # A tap that all windows have on the image brings the bias along, as the weight of a row of ones.
+        last = np.zeros((*filters.shape[:2], 1), K.dtype)
+        last[:, whole[0], 0] = b
+        filters = np.concatenate([filters, last], 2)
+    filters = np.ascontiguousarray(filters)
+    for part, axis, R, Z in _laid_out(X, p, last is not None):
+        c = part.channels
+        np.matmul(
+            filters[c], _matrices(R, part), out=_matrices(Z, part)
+        )
+        add(
+            _seen(Z, 1 - first), axis, _seen(_run(Y, part), 1 - first)
+        )
+        if b is not None and last is None:
+            Y[part.images, c, part.rows] += b[c, None, None]
 
 
 def correlate(
     X: np.ndarray, dY: np.ndarray, p: Convolution
 ) -> np.ndarray:
-    """Row i of dK_c = dY_c, shifted by i rows, times R_c^T."""
-    dK = np.zeros((p.groups, *p.kernel), X.dtype)
-    for block, c, q, R, Z in _laid_out(X, p):
-        upstream = dY[block.images, c, block.rows].swapaxes(0, 1)
-        Z[...] = 0
-        for place, part in _shifted(Z, q):
-            part[...] = upstream[place]
-        dK[c] += _flat(Z) @ _flat(R).transpose(0, 2, 1)
+    """dK_c: dY_c spread along one axis times X_c laid out along the other."""
+    dK, first = np.zeros((p.groups, *p.kernel), X.dtype), _first(p)
+    by_first = dK if first else dK.swapaxes(1, 2)
+    for part, axis, R, V in _laid_out(X, p, zero=True):
+        spread_along(
+            _seen(_run(dY, part), 1 - first),
+            axis,
+            _seen(V, 1 - first),
+        )
+        products = _matrices(V, part) @ _matrices(R, part).swapaxes(
+            -1, -2
+        )
+        by_first[part.channels] += products.sum(0)
     return dK.reshape(p.weight_size)
 
 
 def spread(
     K: np.ndarray, dY: np.ndarray, p: Convolution, dX: np.ndarray
 ) -> None:
-    """Put dX in place of zeros: products with dY laid out for each phase of the columns, sums for each of the rows."""
-    rows, columns = phases.axes(p)
-    filters = [
-        np.ascontiguousarray(K[:, 0][..., column.entries])
-        for column in columns
-    ]
-    row = sum(p.kernel) * p.size[1]
-    for n in spans(len(dY), PLACES // p.positions):
-        channels = ENTRIES // ((n.stop - n.start) * p.count[0] * row)
-        for c in spans(p.groups, channels):
-            for column, weights in zip(columns, filters):
-                q = phases.meeting(phases.every(p.count[0]), column)
-                met = dY[n, c, :, column.outputs]
-                shape = (
-                    met.shape[1],
-                    column.kernel,
-                    len(met),
-                    *q.count,
-                )
-                R = np.empty(shape, dY.dtype)
-                lay_out(met, q, R)
-                Z = (weights[c] @ _flat(R)).reshape(
-                    len(R), p.kernel[0], *shape[2:]
-                )
-                for phase in rows:
-                    place = dX[n, c, phase.places, column.places]
-                    _put(
-                        Z[:, phase.entries, :, phase.outputs],
-                        phases.meeting(phase, column),
-                        place.swapaxes(0, 1),
-                    )
-
-
-def _put(Z, q, out) -> None:
-    """Write a phase of dX; with gaps between its places only once it is summed."""
-    if out.strides[-1] == out.itemsize:
-        combine(np.add, 0, _shifted(Z, q), out)
-    else:
-        total = np.empty(out.shape, out.dtype)
-        combine(np.add, 0, _shifted(Z, q), total)
-        out[...] = total
-
-
-def _laid_out(X, p):
-    """Every block with its windows, its rows laid out, and as much space for each row of the kernel."""
-    places = _places(p)
-    buffers = [np.empty(k * places, X.dtype) for k in p.kernel[::-1]]
-    for block, channels in _blocks(p):
-        rows, q = p.of_rows(block.rows)
-        for c in spans(p.groups, channels):
-            R, Z = (
-                _view(
-                    buffer, c, k, block.count, q.size[0], q.count[1]
-                )
-                for buffer, k in zip(buffers, p.kernel[::-1])
-            )
-            lay_out(X[block.images, c, rows], q, R)
-            yield block, c, q, R, Z
-
-
-def _view(buffer, c, *shape):
-    """A part of the buffer, as an array of the channels c."""
-    shape = c.stop - c.start, *shape
-    return buffer[: prod(shape)].reshape(shape)
-
-
-def _flat(A):
-    """One matrix for each channel."""
-    return A.reshape(*A.shape[:2], -1)
-
-
-def _shifted(Z, q):
-    """For each row of the kernel, the rows of windows that have it on the image, and where in Z it is for them."""
-    return [
-        ((..., places, slice(None)), Z[:, i, :, met])
-        for i, (places, met) in enumerate(q.meetings(0))
-    ]
-
-
-def _blocks(p: Convolution) -> Iterator[tuple[Block, int]]:
-    """A few small images or one, and how many channels of them at a time; or a band of one large channel."""
-    row = sum(p.kernel) * p.count[1]
-    for n in spans(p.input_size[0], PLACES // p.positions):
-        channels = ENTRIES // ((n.stop - n.start) * p.size[0] * row)
-        band = p.count[0]
-        if channels < 1:
-            extent = windows.extent(p.kernel[0], p.dilation[0])
-            band = (ENTRIES // row - extent) // p.stride[0] + 1
-        for rows in spans(p.count[0], band):
-            yield Block(n, rows), min(channels or 1, p.groups)
-
-
-def _places(p: Convolution) -> int:
-    """The places of the largest block: one for every row of the image and every column of windows."""
-    return (
-        max(
-            (
-                channels
-                * block.count
-                * p.of_rows(block.rows)[1].size[0]
-                for block, channels in _blocks(p)
-            ),
-            default=0,
+    """Put dX_c in place of zeros: K_c times dY_c spread along its columns, put on the rows."""
+    filters = np.ascontiguousarray(K[:, 0])
+    down, across, known = along(p, 0), along(p, 1), None
+    for part in _parts(p, first=0):
+        shape = _planes(part), p.count[0], p.size[1]
+        if known is None:
+            buffers = [
+                np.empty(k * apart(prod(shape)), dY.dtype)
+                for k in p.kernel
+            ]
+        Z, V = (
+            _stack(buffer, k, shape)
+            for buffer, k in zip(buffers, p.kernel)
         )
-        * p.count[1]
+        if shape != known:
+            V[...], known = 0, shape
+        spread_along(_seen(_run(dY, part), 1), across, _seen(V, 1))
+        np.matmul(
+            filters[part.channels],
+            _matrices(V, part),
+            out=_matrices(Z, part),
+        )
+        put(
+            Z, down, _run(dX, part._replace(rows=slice(0, p.size[0])))
+        )
+
+
+def _first(p: Windows) -> int:
+    """The axis that is laid out: columns, unless windows leave gaps between them, which whole rows do not mind."""
+    return 1 if p.stride[1] == 1 else 0
+
+
+def _plane(p: Windows, first: int | None = None) -> tuple[int, int]:
+    """The rows and columns of one channel, laid out."""
+    if (_first(p) if first is None else first) == 0:
+        return p.count[0], p.size[1]
+    return p.size[0], p.count[1]
+
+
+def _laid_out(X, p, with_ones=False, zero=False):
+    """Every part laid out, with a row of ones if asked for; the other axis, and a plane for each of its taps.
+
+    With `zero` these planes are zero at first, and stay so where nothing is written to them.
+    """
+    first, known, most = _first(p), (None, None), -1
+    taps = p.kernel[first] + with_ones, p.kernel[1 - first]
+    for part in _parts(p):
+        if part.rows != known[0]:
+            met, q = p.of_rows(part.rows)
+            axes = along(q, first), along(q, 1 - first)
+        shape = _planes(part), *_plane(q)
+        if prod(shape) > most:
+            most = prod(shape)
+            buffers = [
+                np.empty(k * apart(most), X.dtype) for k in taps
+            ]
+        R, Z = (
+            _stack(buffer, k, shape)
+            for buffer, k in zip(buffers, taps)
+        )
+        if (part.rows, shape) != known:
+            R[p.kernel[first] :] = 1
+            if zero:
+                Z[...] = 0
+        known = part.rows, shape
+        images = _run(X, part._replace(rows=met))
+        take(_seen(images, first), axes[0], _seen(R, first))
+        yield part, axes[1], R, Z
+
+
+def _stack(buffer, number, shape):
+    """Planes of a shape for each of a number of taps."""
+    return rows(buffer, number, prod(shape)).reshape(number, *shape)
+
+
+def _run(A, part):
+    """The planes of a part, one after the other; of a result they are where they lie."""
+    return A[part].reshape(
+        _planes(part), length(part.rows), A.shape[3]
     )
+
+
+def _seen(A, axis):
+    """The planes with one of their axes in the middle."""
+    return (
+        A
+        if axis == 0
+        else A.reshape(*A.shape[:-3], -1, A.shape[-1], 1)
+    )
+
+
+def _matrices(A, part):
+    """A matrix for each image and channel, with a row for each tap."""
+    k, N = len(A), length(part.images)
+    return A.reshape(k, N, len(A[0]) // N, -1).transpose(1, 2, 0, 3)
+
+
+def _planes(part: Part) -> int:
+    return length(part.images) * length(part.channels)
+
+
+def _parts(
+    p: Convolution, first: int | None = None
+) -> Iterator[Part]:
+    """The parts that are worked on one at a time."""
+    (N, C, *_), all_rows = p.input_size, slice(0, p.count[0])
+    height, width = _plane(p, first)
+    most = ENTRIES // ((sum(p.kernel) + 1) * height * width)
+    if most >= C:
+        for n in spans(N, most // C):
+            yield Part(n, slice(0, C), all_rows)
+    elif most:
+        for n in range(N):
+            for c in spans(C, most):
+                yield Part(slice(n, n + 1), c, all_rows)
+    else:
+        band = ENTRIES // ((sum(p.kernel) + 1) * width)
+        if _first(p):
+            band = (
+                band - windows.extent(p.kernel[0], p.dilation[0])
+            ) // p.stride[0]
+        for n, c in np.ndindex(N, C):
+            for y in spans(p.count[0], band):
+                yield Part(slice(n, n + 1), slice(c, c + 1), y)

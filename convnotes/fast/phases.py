@@ -14,6 +14,7 @@ from math import gcd
 
 import numpy as np
 
+from convnotes.fast.blocks import length
 from convnotes.windows import Convolution, Windows
 
 
@@ -132,11 +133,6 @@ def convolutions(
                 groups=G,
             ),
         )
-
-
-def length(part: slice) -> int:
-    """The number of entries of a slice whose ends are known."""
-    return part.stop - part.start
 
 
 def spread(

@@ -72,8 +72,8 @@ def spreading(algorithm: str, p: Convolution, dtype: np.dtype):
     ):
         return named("whole", p, dtype)
     if algorithm == "auto":
-        if depthwise.spreads(p):
-            return depthwise
+        if depthwise.takes(p):
+            return depthwise if depthwise.spreads(p) else None
         if not _scatters(p, dtype):
             return None
         return whole if whole.spreads(p) else col2im

@@ -8,7 +8,7 @@ Derived in notebooks/09_fast_convolution.ipynb.
 
 import numpy as np
 
-from convnotes.fast.blocks import spans
+from convnotes.fast.blocks import beside, spans
 from convnotes.windows import Windows
 
 # The bytes of the images that are worked on together: they stay in a core's cache, and are worth their calls.
@@ -38,14 +38,10 @@ def reduce(
     """
     # Down the rows first: there the entries of a row lie side by side, and what is left is smaller.
     rows = np.empty((len(X), p.count[0], X.shape[2]), X.dtype)
-    met_down = [
-        ((..., places, slice(None)), X[:, met])
-        for places, met in p.meetings(0)
-    ]
-    combine(ufunc, start, met_down, rows)
+    met_down = [(places, X[:, met]) for places, met in p.meetings(0)]
+    combine(ufunc, start, met_down, rows, axis=-2)
     met_across = [
-        ((..., places), rows[:, :, met])
-        for places, met in p.meetings(1)
+        (places, rows[..., met]) for places, met in p.meetings(1)
     ]
     combine(ufunc, start, met_across, out)
     return out
@@ -65,18 +61,24 @@ def spread(Y: np.ndarray, p: Windows, out: np.ndarray) -> np.ndarray:
     return out
 
 
-def combine(ufunc: np.ufunc, start, parts, out: np.ndarray) -> None:
-    """Combine the parts, pairs of a place in `out` and what belongs there; `start` stands where there are none.
-
-    Those that fill the whole come first, so that nothing is set before.
-    """
-    whole = [part for _, part in parts if part.shape == out.shape]
-    others = [pair for pair in parts if pair[1].shape != out.shape]
-    if len(whole) > 1:
-        ufunc(whole[0], whole[1], out=out)
+def combine(
+    ufunc: np.ufunc, start, parts, out: np.ndarray, axis: int = -1
+) -> None:
+    """Combine the parts, pairs of places along an axis and what belongs there; `start` stands where there are none."""
+    out = out.swapaxes(axis, -1)
+    # The longest come first: where they fill the whole, nothing is set before.
+    parts = sorted(
+        ((places, part.swapaxes(axis, -1)) for places, part in parts),
+        key=lambda pair: -pair[1].shape[-1],
+    )
+    if parts and parts[0][1].shape == out.shape:
+        _, whole = parts.pop(0)
+        places, part = parts.pop(0) if parts else (slice(0, 0), None)
+        for rest in beside(places, out.shape[-1]):
+            out[..., rest] = whole[..., rest]
+        if part is not None:
+            ufunc(whole[..., places], part, out=out[..., places])
     else:
-        out[...] = whole[0] if whole else start
-    for part in whole[2:]:
-        ufunc(out, part, out=out)
-    for place, part in others:
-        ufunc(out[place], part, out=out[place])
+        out[...] = start
+    for places, part in parts:
+        ufunc(out[..., places], part, out=out[..., places])
