@@ -67,8 +67,12 @@ def length(part: slice) -> int:
 
 def beside(part: slice, size: int) -> list[slice]:
     """What lies before and after a slice of an axis of `size`, where there is any."""
-    rest = slice(0, part.start), slice(part.stop, size)
-    return [some for some in rest if some.start < some.stop]
+    rest = []
+    if part.start > 0:
+        rest.append(slice(0, part.start))
+    if part.stop < size:
+        rest.append(slice(part.stop, size))
+    return rest
 
 
 def padded(

@@ -21,3 +21,9 @@ def rows(buffer: np.ndarray, number: int, length: int) -> np.ndarray:
 def apart(length: int) -> int:
     """How many entries lie from the beginning of a row to that of the next."""
     return LINE * (-(-length // LINE) | 1)
+
+
+def copy_rows(source: np.ndarray, out: np.ndarray) -> None:
+    """Copy rows whose entries lie side by side, each as one value of many bytes: short ones in half the time."""
+    row = np.dtype((np.void, out.shape[-1] * out.itemsize))
+    out.view(row)[...] = source.view(row)

@@ -12,16 +12,19 @@ from math import prod
 import numpy as np
 
 from convnotes import windows
-from convnotes.fast.blocks import blocks
-from convnotes.fast.laid_out import lay_out
+from convnotes.fast.blocks import beside, blocks
+from convnotes.fast.buffers import copy_rows
+from convnotes.fast.lines import along, take
 from convnotes.fast.products import multiply, multiply_transposed
 from convnotes.fast.work import Work, product
 from convnotes.windows import Convolution
 
 # The entries of the buffer, at most: they fit in the cache that all cores share.
-ENTRIES = 2**19
+ENTRIES = 2**20
 # The columns of a product, at least: with fewer of them a product is slower for each.
 COLUMNS = 256
+# The positions of an image that shares no product with others: their results would have to be copied apart again.
+PLACES = 2**10
 
 
 def takes(p: Convolution) -> bool:
@@ -131,6 +134,11 @@ def _blocks_of_columns(X, p, with_ones=False):
     most = max((b.count * b.height for b in cut), default=0) * W_Y
     entries = C * p.area
     buffer = np.empty((entries + with_ones) * most, X.dtype)
+    rows = max(
+        (b.count * p.of_rows(b.rows)[1].size[0] for b in cut),
+        default=0,
+    )
+    laid_out = np.empty(C * p.kernel[1] * rows * W_Y, X.dtype)
     for block in cut:
         shape = C, *p.kernel, block.count, block.height, W_Y
         length = prod(shape[3:])
@@ -140,31 +148,31 @@ def _blocks_of_columns(X, p, with_ones=False):
         rows, q = p.of_rows(block.rows)
         for g in range(p.groups):
             images = X[block.images, g * C : (g + 1) * C, rows]
-            _fill(columns[:entries].reshape(shape), images, q)
+            _fill(
+                columns[:entries].reshape(shape), images, q, laid_out
+            )
             yield g, block, columns
 
 
-def _fill(entries, X, p):
-    """Write the columns (C, kH, kW, images, H_Y, W_Y) of images, all weights of a row of the kernel at once."""
-    S, C = p.stride[0], X.shape[1]
-    laid_out = {}
+def _fill(entries, X, p, buffer):
+    """Write the columns (C, kH, kW, images, H_Y, W_Y) of images: each column of the kernel for all rows, then rows."""
+    (C, _, kW, N, _, W_Y), (H, W) = entries.shape, p.size
+    laid_out = buffer[: kW * C * N * H * W_Y].reshape(kW, -1, W_Y, 1)
+    take(X.swapaxes(0, 1).reshape(-1, W, 1), along(p, 1), laid_out)
+    laid_out = laid_out.reshape(kW, C, N, H, W_Y).swapaxes(0, 1)
     for i, (places, met) in enumerate(p.meetings(0)):
-        phase = met.start % S
-        if phase not in laid_out:
-            rows = X[:, :, phase::S]
-            shape = C, p.kernel[1], len(X), rows.shape[2], p.count[1]
-            laid_out[phase] = np.empty(shape, X.dtype)
-            lay_out(rows, p, laid_out[phase])
-        start, number = met.start // S, places.stop - places.start
-        row = entries[:, i]
-        row[..., places, :] = laid_out[phase][
-            ..., start : start + number, :
-        ]
-        row[..., : places.start, :] = 0
-        row[..., places.stop :, :] = 0
+        out = entries[:, i]
+        if p.stride[0] == 1:
+            out[..., places, :] = laid_out[..., met, :]
+        else:
+            copy_rows(laid_out[..., met, :], out[..., places, :])
+        for rest in beside(places, p.count[0]):
+            out[..., rest, :] = 0
 
 
 def band(p: Convolution) -> int:
     """How many output rows a block has: enough for a product worth its call, and no more than the buffer holds."""
     least, most = COLUMNS, ENTRIES // (p.weight_size[1] * p.area)
+    if p.positions >= PLACES:
+        most = min(most, p.positions)
     return max(1, max(least, most) // max(1, p.count[1]))

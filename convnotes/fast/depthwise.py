@@ -51,7 +51,6 @@ def spreads(p: Convolution) -> bool:
     """Whether the input gradient is its own too: not of images so large that a channel is too much at a time."""
     return (
         takes(p)
-        and p.stride != (1, 1)
         and (sum(p.kernel) + 1) * prod(_plane(p, first=0)) <= ENTRIES
     )
 
@@ -91,20 +90,17 @@ def gather(
     b: np.ndarray | None = None,
 ) -> None:
     """Y_c: the sums, along one axis, of K_c times X_c laid out along the other."""
-    first = _first(p)
-    filters, last = K[:, 0] if first else K[:, 0].swapaxes(1, 2), None
-    whole = [
-        k
-        for k, tap in enumerate(along(p, 1 - first).taps)
-        if tap == (0, [])
-    ]
+    first, axes, last = _first(p), (along(p, 0), along(p, 1)), None
+    filters = K[:, 0] if first else K[:, 0].swapaxes(1, 2)
+    taps = axes[1 - first].taps
+    whole = [k for k, tap in enumerate(taps) if tap == (0, [])]
     if b is not None and whole:
         # A tap that all windows have on the image brings the bias along, as the weight of a row of ones.
         last = np.zeros((*filters.shape[:2], 1), K.dtype)
         last[:, whole[0], 0] = b
         filters = np.concatenate([filters, last], 2)
     filters = np.ascontiguousarray(filters)
-    for part, axis, R, Z in _laid_out(X, p, last is not None):
+    for part, axis, R, Z in _laid_out(X, p, axes, last is not None):
         c = part.channels
         np.matmul(
             filters[c], _matrices(R, part), out=_matrices(Z, part)
@@ -122,7 +118,8 @@ def correlate(
     """dK_c: dY_c spread along one axis times X_c laid out along the other."""
     dK, first = np.zeros((p.groups, *p.kernel), X.dtype), _first(p)
     by_first = dK if first else dK.swapaxes(1, 2)
-    for part, axis, R, V in _laid_out(X, p, zero=True):
+    axes = along(p, 0), along(p, 1)
+    for part, axis, R, V in _laid_out(X, p, axes, zero=True):
         spread_along(
             _seen(_run(dY, part), 1 - first),
             axis,
@@ -177,18 +174,19 @@ def _plane(p: Windows, first: int | None = None) -> tuple[int, int]:
     return p.size[0], p.count[1]
 
 
-def _laid_out(X, p, with_ones=False, zero=False):
+def _laid_out(X, p, axes, with_ones=False, zero=False):
     """Every part laid out, with a row of ones if asked for; the other axis, and a plane for each of its taps.
 
     With `zero` these planes are zero at first, and stay so where nothing is written to them.
     """
     first, known, most = _first(p), (None, None), -1
     taps = p.kernel[first] + with_ones, p.kernel[1 - first]
+    met, plane = slice(0, p.size[0]), _plane(p)
     for part in _parts(p):
-        if part.rows != known[0]:
+        if length(part.rows) < p.count[0] and part.rows != known[0]:
             met, q = p.of_rows(part.rows)
-            axes = along(q, first), along(q, 1 - first)
-        shape = _planes(part), *_plane(q)
+            axes, plane = (along(q, 0), along(q, 1)), _plane(q)
+        shape = _planes(part), *plane
         if prod(shape) > most:
             most = prod(shape)
             buffers = [
@@ -204,8 +202,8 @@ def _laid_out(X, p, with_ones=False, zero=False):
                 Z[...] = 0
         known = part.rows, shape
         images = _run(X, part._replace(rows=met))
-        take(_seen(images, first), axes[0], _seen(R, first))
-        yield part, axes[1], R, Z
+        take(_seen(images, first), axes[first], _seen(R, first))
+        yield part, axes[1 - first], R, Z
 
 
 def _stack(buffer, number, shape):

@@ -42,20 +42,21 @@ class Axis(NamedTuple):
         return inside(start, self.S, self.count, self.size)
 
 
+def axis_of(size: int, count: int, S: int, starts: list[int]) -> Axis:
+    """Windows whose taps lie at `starts` for the first of them."""
+    taps = [
+        (start, beside(inside(start, S, count, size)[0], count))
+        for start in starts
+    ]
+    return Axis(size, count, S, taps, size == S * count)
+
+
 def along(p: Windows, axis: int) -> Axis:
     """The windows of `p` along its rows, 0, or its columns, 1."""
     D, (before, _) = p.dilation[axis], p.padding[axis]
     starts = [k * D - before for k in range(p.kernel[axis])]
-    return _axis(p.size[axis], p.count[axis], p.stride[axis], starts)
-
-
-def _axis(size, count, S, starts) -> Axis:
-    others = [
-        beside(inside(start, S, count, size)[0], count)
-        for start in starts
-    ]
-    return Axis(
-        size, count, S, list(zip(starts, others)), size == S * count
+    return axis_of(
+        p.size[axis], p.count[axis], p.stride[axis], starts
     )
 
 
@@ -102,7 +103,7 @@ def put(Z: np.ndarray, axis: Axis, X: np.ndarray) -> None:
         starts, planes = zip(*taps)
         out = X[:, phase::S]
         # Entry h is met by window h - start: that is a sum over windows, too.
-        turned = _axis(
+        turned = axis_of(
             axis.count, out.shape[1], 1, [-start for start in starts]
         )
         if S == 1:

@@ -6,11 +6,17 @@ apart, so that their inputs overlap; those at the end hang over it, and read zer
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
-from convnotes.fast.blocks import Block, blocks
+from convnotes.fast.blocks import Block, beside, blocks
+from convnotes.fast.buffers import copy_rows
+from convnotes.fast.lines import axis_of, take
 from convnotes.windows import Convolution, inside
+
+# With fewer tiles in a row their entries are read one by one, not by columns first.
+FEW = 4
 
 
 @dataclass(frozen=True)
@@ -38,58 +44,103 @@ class Tiles:
         )
 
     def inputs(
-        self, X: np.ndarray, block: Block, out: np.ndarray
+        self,
+        X: np.ndarray,
+        block: Block,
+        out: np.ndarray,
+        space: np.ndarray,
     ) -> None:
-        """Read the tiles of the padded input, of all channels of X: out (n, n, C, images, rows, columns)."""
+        """Read the tiles of the padded input, of all channels of X: out (n, n, C, images, rows, columns).
+
+        `space`: as large as `out`, for what lies between.
+        """
         (top, _), (left, _) = self.p.padding
-        self._read(
-            X[block.images],
-            (block.rows.start * self.m - top, -left),
-            out,
-        )
+        first = block.rows.start * self.m - top, -left
+        self._read(X[block.images], first, out, space)
 
     def outputs(
-        self, dY: np.ndarray, block: Block, out: np.ndarray
+        self,
+        dY: np.ndarray,
+        block: Block,
+        out: np.ndarray,
+        space: np.ndarray,
     ) -> None:
         """Read the tiles of an output gradient, of all channels of dY: out (m, m, F, images, rows, columns)."""
-        self._read(
-            dY[block.images], (block.rows.start * self.m, 0), out
-        )
+        first = block.rows.start * self.m, 0
+        self._read(dY[block.images], first, out, space)
 
     def put(
-        self, tiles: np.ndarray, block: Block, Y: np.ndarray
+        self,
+        tiles: np.ndarray,
+        block: Block,
+        Y: np.ndarray,
+        space: np.ndarray,
     ) -> None:
         """Write results (m, m, F, images, rows, columns) to their places in Y; those beyond its end are dropped."""
-        for a, b in np.ndindex(self.m, self.m):
-            rows = Y[
-                block.images,
-                :,
-                block.rows.start * self.m + a :: self.m,
-                b :: self.m,
-            ]
-            height, width = (
-                min(block.height, rows.shape[2]),
-                rows.shape[3],
-            )
-            rows[:, :, :height] = tiles[
-                a, b, :, :, :height, :width
-            ].swapaxes(0, 1)
+        m, (_, _, F, N, rows, columns) = self.m, tiles.shape
+        start = block.rows.start * m
+        place = Y[block.images, :, start : start + rows * m]
+        place = place.swapaxes(0, 1)
+        _, _, height, width = place.shape
+        if columns < FEW:
+            for a, b in np.ndindex(m, m):
+                some = place[..., a::m, b::m]
+                some[...] = tiles[a, b][
+                    ..., : some.shape[2], : some.shape[3]
+                ]
+            return
+        by_column = space[: tiles.size].reshape(
+            m, F, N, rows * m, columns
+        )
+        for a in range(m):
+            copy_rows(tiles[a], by_column[..., a::m, :])
+        # Whole tiles are written in long runs, others to rows that are wide enough first.
+        out = place
+        if width < columns * m:
+            out = np.empty((F, N, height, columns * m), Y.dtype)
+        for b in range(m):
+            out[..., b::m] = by_column[b][..., :height, :]
+        if out is not place:
+            copy_rows(out[..., :width], place)
 
-    def _read(self, images, first, out) -> None:
-        """Entry (a, b) of every tile, the first tile beginning at `first`; zeros where it lies beyond the images."""
-        within = [
-            [
-                inside(start + a, self.m, number, size)
-                for a in range(len(out))
-            ]
-            for start, number, size in zip(
-                first, out.shape[4:], images.shape[2:]
-            )
+    def _read(self, images, first, out, space) -> None:
+        """Entry (a, b) of every tile, the first tile beginning at `first`; zeros where it lies beyond the images.
+
+        Entry b of all rows, in a few long runs, and of that entry a, row by row.
+        """
+        (k, *_), (rows, columns) = out.shape, out.shape[4:]
+        (H, W), m, (top, left) = images.shape[2:], self.m, first
+        start = min(H, max(0, top))
+        stop = max(start, min(H, top + (rows - 1) * m + k))
+        band = images[:, :, start:stop].swapaxes(0, 1)
+        down = [
+            inside(top - start + a, m, rows, stop - start)
+            for a in range(k)
         ]
-        channels = images.swapaxes(0, 1)
-        for a, (rows, met_down) in enumerate(within[0]):
-            for b, (columns, met_across) in enumerate(within[1]):
-                place = out[a, b, :, :, rows, columns]
+        if columns < FEW:
+            across = [
+                inside(left + b, m, columns, W) for b in range(k)
+            ]
+            for (a, (y, met)), (b, (x, seen)) in product(
+                enumerate(down), enumerate(across)
+            ):
+                place = out[a, b, ..., y, x]
                 if place.size < out[a, b].size:
                     out[a, b] = 0
-                place[...] = channels[:, :, met_down, met_across]
+                place[...] = band[..., met, seen]
+            return
+        if W < m * columns:
+            # With as many columns as tiles have results, tiles lie m apart in the next row, too.
+            wide = np.zeros((*band.shape[:3], m * columns), out.dtype)
+            copy_rows(band, wide[..., :W])
+            band, W = wide, m * columns
+        axis = axis_of(W, columns, m, [left + b for b in range(k)])
+        by_column = space[: k * band[..., 0].size * columns].reshape(
+            k, -1, columns, 1
+        )
+        take(band.reshape(-1, W, 1), axis, by_column)
+        by_column = by_column.reshape(k, *band.shape[:3], columns)
+        for a, (y, met) in enumerate(down):
+            copy_rows(by_column[..., met, :], out[a][..., y, :])
+            for rest in beside(y, rows):
+                out[a][..., rest, :] = 0

@@ -51,9 +51,13 @@ def work(p: Convolution) -> Work:
 
 
 def workspace(p: Convolution) -> int:
-    """Of a block its tiles before and after their transform, filters, their products, and results."""
+    """Of a block its tiles before and after their transform, filters, their products, results, and its rows."""
     tiles = _fastest(p)[0]
-    return sum(_sizes(tiles)) if p.input_size[0] else 0
+    if not p.input_size[0]:
+        return 0
+    m, n = tiles.m, tiles.n
+    rows = max(p.weight_size[1] * m * n, _filters(tiles) * m * m)
+    return sum(_sizes(tiles)) + rows * _largest(tiles)
 
 
 def gather(
@@ -141,7 +145,7 @@ def _gather(tiles, X, K, Y, b, buffers):
             results = rows(buffers[3], m * m, each * T)
             multiply(A, P, results)
             place = results.reshape(m, m, each, *shape)
-            tiles.put(place, block, Y[:, f])
+            tiles.put(place, block, Y[:, f], buffers[0])
 
 
 def _correlate(tiles, X, dY, buffers):
@@ -154,7 +158,7 @@ def _correlate(tiles, X, dY, buffers):
             each = f.stop - f.start
             upstream = rows(buffers[3], m * m, each * T)
             place = upstream.reshape(m, m, each, *shape)
-            tiles.outputs(dY[:, f], block, place)
+            tiles.outputs(dY[:, f], block, place, buffers[0])
             U = rows(buffers[0], n * n, each * T)
             multiply(A.T, upstream, U)
             P = rows(buffers[2], n * n, each * C)
@@ -174,7 +178,7 @@ def _inputs(tiles, X, B, buffers):
         shape = block.count, block.height, tiles.count[1]
         length = C * prod(shape)
         D, V = (rows(buffer, n * n, length) for buffer in buffers[:2])
-        tiles.inputs(X, block, D.reshape(n, n, C, *shape))
+        tiles.inputs(X, block, D.reshape(n, n, C, *shape), buffers[1])
         multiply(B, D, V)
         yield block, shape, V.reshape(n * n, C, -1)
 
@@ -204,19 +208,20 @@ def _sizes(tiles):
     """The entries of the buffers: tiles or products, transformed tiles, transformed filters, and results."""
     n2 = tiles.n**2
     F, C = _filters(tiles), tiles.p.weight_size[1]
-    most = (
-        max(
-            (b.count * b.height for b in tiles.blocks(_most(tiles))),
-            default=0,
-        )
-        * tiles.count[1]
-    )
+    most = _largest(tiles)
     return (
         n2 * apart(max(C, F) * most),
         n2 * apart(C * most),
         n2 * apart(F * C),
         tiles.m**2 * apart(F * most),
     )
+
+
+def _largest(tiles):
+    """The tiles of the largest block."""
+    blocks = tiles.blocks(_most(tiles))
+    rows = max((b.count * b.height for b in blocks), default=0)
+    return rows * tiles.count[1]
 
 
 def _most(tiles):
