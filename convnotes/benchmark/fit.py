@@ -1,6 +1,7 @@
 """The prices in `convnotes.fast.work`, fitted to this machine: `python -m convnotes.benchmark.fit`.
 
-Every algorithm of `fast` is timed on every convolution of the networks that it takes, forward, with one thread. The
+Every algorithm of `fast` is timed on every convolution of the networks that it takes, forward and for the weight
+gradient, with one thread. The
 four prices are fitted to the logarithms of the times, so that a short call counts as much as a long one, and with a
 loss that a few odd calls do not decide. Printed are the prices, to be written into `convnotes/fast/work.py`, how far
 the model is from the measurements, and what its choices cost.
@@ -19,6 +20,7 @@ from convnotes.cases import SUITES
 from convnotes.fast import selection, work
 
 PRICES = {"products": "PRODUCT", "copied": "COPIED", "strided": "STRIDED", "calls": "CALL"}
+PROBLEM = ["case", "batch", "correlating"]
 REPEATS = 5
 
 
@@ -29,14 +31,16 @@ def measure(batches=(1, 8)) -> pd.DataFrame:
     for case in tqdm([case.with_batch(N) for case in layers for N in batches], disable=None, leave=False):
         operands = case.operands(np.random.default_rng(0), np.float32)
         p, X, K = case.windows, operands["input"], operands["weight"]
-        Y = np.empty(p.output_size, np.float32)
+        Y, dY = np.empty(p.output_size, np.float32), operands["grad_output"]
         taking = {name: module for name, module in selection.ALGORITHMS.items() if module.takes(p)}
-        calls = {name: partial(module.gather, X, K, p, Y) for name, module in taking.items()}
-        plans = {name: timing.plan(call, REPEATS) for name, call in calls.items()}
-        for name, seconds in timing.take_turns(calls, plans).items():
-            counted = selection.ALGORITHMS[name].work(p)
-            facts = {"case": case.name, "batch": p.input_size[0], "algorithm": name, "seconds": np.median(seconds)}
-            rows.append(facts | {kind: getattr(counted, kind) for kind in PRICES} | {"predicted": counted.seconds()})
+        calls = {(name, False): partial(module.gather, X, K, p, Y) for name, module in taking.items()}
+        calls |= {(name, True): partial(module.correlate, X, dY, p) for name, module in taking.items()}
+        plans = {key: timing.plan(call, REPEATS) for key, call in calls.items()}
+        for (name, correlating), seconds in timing.take_turns(calls, plans).items():
+            counted = taking[name].work(p, correlating)
+            facts = dict(zip(PROBLEM, (case.name, p.input_size[0], correlating)))
+            facts |= {"algorithm": name, "seconds": np.median(seconds), "predicted": counted.seconds()}
+            rows.append(facts | {kind: getattr(counted, kind) for kind in PRICES})
     return pd.DataFrame(rows)
 
 
@@ -50,7 +54,7 @@ def fit(rows: pd.DataFrame) -> dict[str, float]:
 
 def loss(rows: pd.DataFrame, predicted: pd.Series) -> pd.Series:
     """For every layer, how many times as long as the fastest algorithm the one with the least prediction takes."""
-    groups = rows.assign(predicted=predicted).groupby(["case", "batch"], sort=False)
+    groups = rows.assign(predicted=predicted).groupby(PROBLEM, sort=False)
     chosen = groups.apply(lambda group: group.loc[group["predicted"].idxmin(), "seconds"], include_groups=False)
     return chosen / groups["seconds"].min()
 
@@ -68,7 +72,7 @@ def main() -> None:
         print(f"{name}: half of the predictions are within a factor of {off.median():.2f}, the choice takes ", end="")
         lost = loss(rows, predicted)
         print(f"{np.exp(np.log(lost).mean()):.3f} of the fastest's time on average, {lost.max():.2f} at worst")
-    print(rows.pivot_table("seconds", ["case", "batch"], "algorithm", sort=False).to_string())
+    print(rows.pivot_table("seconds", PROBLEM, "algorithm", sort=False).to_string())
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from convnotes.fast.blocks import beside, blocks
 from convnotes.fast.buffers import copy_rows
 from convnotes.fast.lines import along, take
 from convnotes.fast.products import multiply, multiply_transposed
-from convnotes.fast.work import Work, product
+from convnotes.fast.work import Work, product_of
 from convnotes.windows import Convolution
 
 # The entries of the buffer, at most: they fit in the cache that all cores share.
@@ -32,7 +32,7 @@ def takes(p: Convolution) -> bool:
     return True
 
 
-def work(p: Convolution) -> Work:
+def work(p: Convolution, correlating: bool = False) -> Work:
     """A product of the size of the whole, and a copy of every entry of the matrix of columns."""
     F, C, *_ = p.weight_size
     N, G = p.input_size[0], p.groups
@@ -44,7 +44,9 @@ def work(p: Convolution) -> Work:
     )
     together = 2 * prod(p.output_size) if columns > p.positions else 0
     return Work(
-        products=G * cut * product(F // G, C * p.area, columns),
+        products=G
+        * cut
+        * product_of(F // G, C * p.area, columns, correlating),
         copied=padding + together + copied,
         strided=N * prod(p.input_size[1:])
         if p.stride != (1, 1)

@@ -145,9 +145,8 @@ def correlate(
 
     def some(images: slice) -> np.ndarray:
         q = _of(p, images)
-        return named(algorithm, q, X.dtype).correlate(
-            X[images], dY[images], q
-        )
+        module = named(algorithm, q, X.dtype, correlating=True)
+        return module.correlate(X[images], dY[images], q)
 
     parts = threads.share(some, _parts(p))
     return (

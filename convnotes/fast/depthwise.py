@@ -55,7 +55,7 @@ def spreads(p: Convolution) -> bool:
     )
 
 
-def work(p: Convolution) -> Work:
+def work(p: Convolution, correlating: bool = False) -> Work:
     """A copy for each entry of a kernel along one axis, a sum for each along the other, and a small product."""
     N, C, *_ = p.input_size
     first = _first(p)

@@ -6,7 +6,7 @@ Derived in notebooks/09_fast_convolution.ipynb.
 import numpy as np
 
 from convnotes.fast.products import multiply, multiply_transposed
-from convnotes.fast.work import Work, product
+from convnotes.fast.work import Work, product_of
 from convnotes.windows import Convolution
 
 
@@ -15,13 +15,15 @@ def takes(p: Convolution) -> bool:
     return p.kernel == (1, 1) and not any(map(any, p.padding))
 
 
-def work(p: Convolution) -> Work:
+def work(p: Convolution, correlating: bool = False) -> Work:
     """One product for each image and group; with a stride, a copy of the pixels that it keeps."""
     N, C = p.input_size[:2]
     M, K = p.weight_size[0] // p.groups, p.weight_size[1]
     strided = N * C * p.positions if p.stride != (1, 1) else 0
     return Work(
-        products=N * p.groups * product(M, K, p.positions),
+        products=N
+        * p.groups
+        * product_of(M, K, p.positions, correlating),
         strided=strided,
         calls=2 + N * p.groups,
     )

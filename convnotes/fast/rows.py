@@ -13,7 +13,7 @@ import numpy as np
 
 from convnotes.fast.blocks import Block, blocks, canvases, padded
 from convnotes.fast.products import multiply, multiply_transposed
-from convnotes.fast.work import Work, product
+from convnotes.fast.work import Work, product_of
 from convnotes.windows import Convolution
 
 # The entries of the rows laid out and of the products, at most.
@@ -27,7 +27,7 @@ def takes(p: Convolution) -> bool:
     return p.stride[0] == 1 and p.kernel[0] > 1
 
 
-def work(p: Convolution) -> Work:
+def work(p: Convolution, correlating: bool = False) -> Work:
     """kH products, kW copies, and the sums of the products."""
     F, C, kH, kW = p.weight_size
     N, G = p.input_size[0], p.groups
@@ -43,10 +43,10 @@ def work(p: Convolution) -> Work:
         * G
         * cut
         * kH
-        * product(F // G, C * kW, columns)
+        * product_of(F // G, C * kW, columns, correlating)
         // 7,
         copied=padding
-        + (kH - 1) * 2 * prod(p.output_size)
+        + (0 if correlating else (kH - 1) * 2 * prod(p.output_size))
         + (copied if p.stride[1] == 1 else 0),
         # The filters are copied too, row by row.
         strided=prod(p.weight_size)

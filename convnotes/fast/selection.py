@@ -18,9 +18,10 @@ from convnotes.fast.work import Work
 from convnotes.windows import Convolution
 
 # One line registers an algorithm. Each is a module with
-#   takes(p), work(p), workspace(p)   whether it takes a problem, its work, and the entries it holds at most
-#   gather(X, K, p, Y, b)             the convolution, written to Y, with a bias b if it is not None
-#   correlate(X, dY, p)               its weight gradient
+#   takes(p), workspace(p)   whether it takes a problem, and the entries it holds at most
+#   gather(X, K, p, Y, b)    the convolution, written to Y, with a bias b if it is not None
+#   correlate(X, dY, p)      its weight gradient
+#   work(p, correlating)     the work of either
 ALGORITHMS = {
     "whole": whole,
     "pointwise": pointwise,
@@ -34,10 +35,15 @@ ALGORITHMS = {
 QUICK = 3e-4
 
 
-def named(algorithm: str, p: Convolution, dtype: np.dtype):
+def named(
+    algorithm: str,
+    p: Convolution,
+    dtype: np.dtype,
+    correlating: bool = False,
+):
     """The algorithm of a name, which must take the problem; "auto" is the one predicted to be the fastest."""
     if algorithm == "auto":
-        return fastest(p, dtype)
+        return fastest(p, dtype, correlating)
     if algorithm not in ALGORITHMS:
         raise ValueError(
             f"algorithm must be auto or one of {', '.join(ALGORITHMS)}, got {algorithm!r}"
@@ -51,8 +57,13 @@ def named(algorithm: str, p: Convolution, dtype: np.dtype):
     return module
 
 
-def fastest(p: Convolution, dtype: np.dtype):
-    """The algorithm with the least predicted time, of all that take a problem; two kinds have one that is theirs."""
+def fastest(
+    p: Convolution, dtype: np.dtype, correlating: bool = False
+):
+    """The algorithm with the least predicted time, of all that take a problem; two kinds have one that is theirs.
+
+    correlating: for the weight gradient
+    """
     for own in (whole, depthwise):
         if own.takes(p):
             return own
@@ -61,7 +72,9 @@ def fastest(p: Convolution, dtype: np.dtype):
     ]
     return min(
         taking,
-        key=lambda module: module.work(p).seconds(dtype.itemsize),
+        key=lambda module: module.work(p, correlating).seconds(
+            dtype.itemsize
+        ),
     )
 
 

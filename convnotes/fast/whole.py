@@ -11,7 +11,7 @@ from math import prod
 import numpy as np
 
 from convnotes.fast.blocks import Block, padded
-from convnotes.fast.work import Work, product
+from convnotes.fast.work import Work, product_of
 from convnotes.windows import Convolution
 
 # The entries of the matrix of columns and the multiply-adds, at most: with more other algorithms are worth their calls.
@@ -35,11 +35,15 @@ def spreads(p: Convolution) -> bool:
     return p.input_size[0] == 1 and _entries(p) <= SPREAD
 
 
-def work(p: Convolution) -> Work:
+def work(p: Convolution, correlating: bool = False) -> Work:
     """A copy of every entry, and one product for each image and group."""
     F, C, *_ = p.weight_size
     N, G = p.input_size[0], p.groups
-    products = N * G * product(F // G, C * p.area, p.positions)
+    products = (
+        N
+        * G
+        * product_of(F // G, C * p.area, p.positions, correlating)
+    )
     return Work(products=products, copied=_entries(p), calls=10)
 
 

@@ -21,7 +21,7 @@ from convnotes.fast.buffers import apart, rows
 from convnotes.fast.products import multiply
 from convnotes.fast.tiles import Tiles
 from convnotes.fast.toom_cook import in_two_axes
-from convnotes.fast.work import Work, product
+from convnotes.fast.work import Work, product, product_of
 from convnotes.windows import Convolution
 
 # The results along each axis of a tile, of which those predicted to be the fastest are taken.
@@ -45,19 +45,25 @@ def takes(p: Convolution) -> bool:
     )
 
 
-def work(p: Convolution) -> Work:
+def work(p: Convolution, correlating: bool = False) -> Work:
     """That of the tiles predicted to be the fastest."""
-    return _fastest(p)[1]
+    return _fastest(p, correlating)[1]
 
 
 def workspace(p: Convolution) -> int:
     """Of a block its tiles before and after their transform, filters, their products, results, and its rows."""
-    tiles = _fastest(p)[0]
     if not p.input_size[0]:
         return 0
-    m, n = tiles.m, tiles.n
-    rows = max(p.weight_size[1] * m * n, _filters(tiles) * m * m)
-    return sum(_sizes(tiles)) + rows * _largest(tiles)
+    both = {
+        _fastest(p, correlating)[0] for correlating in (False, True)
+    }
+    return max(
+        sum(_sizes(tiles))
+        + tiles.m
+        * max(p.weight_size[1] * tiles.n, _filters(tiles) * tiles.m)
+        * _largest(tiles)
+        for tiles in both
+    )
 
 
 def gather(
@@ -79,7 +85,7 @@ def correlate(
     X: np.ndarray, dY: np.ndarray, p: Convolution
 ) -> np.ndarray:
     """dK = G^T (sum over tiles of (A dY A^T) * (B^T X B)) G: `gather` transposed in the weight."""
-    tiles = _fastest(p)[0]
+    tiles = _fastest(p, correlating=True)[0]
     buffers = [np.empty(size, X.dtype) for size in _sizes(tiles)]
     dK = np.empty(p.weight_size, X.dtype)
     for c, f in _groups(p):
@@ -87,18 +93,20 @@ def correlate(
     return dK
 
 
-def _fastest(p: Convolution) -> tuple[Tiles, Work]:
+def _fastest(
+    p: Convolution, correlating: bool = False
+) -> tuple[Tiles, Work]:
     """The tiles predicted to be the fastest, and their work."""
     found = [
-        (tiles, _work(tiles))
+        (tiles, _work(tiles, correlating))
         for tiles in (Tiles(p, m) for m in RESULTS)
         if tiles.n <= PRECISE or p.weight_size[1] <= CHANNELS
     ]
     return min(found, key=lambda pair: pair[1].seconds())
 
 
-def _work(tiles):
-    """A product for each of the n * n entries, three transforms, and reading and writing tiles with gaps between."""
+def _work(tiles, correlating):
+    """A product for each of the n * n entries, and three transforms; next to them tiles are read in no time."""
     p, n2, m2 = tiles.p, tiles.n**2, tiles.m**2
     F, C, G = p.weight_size[0] // p.groups, p.weight_size[1], p.groups
     blocks = list(tiles.blocks(_most(tiles)))
@@ -108,15 +116,21 @@ def _work(tiles):
         cut
         * parts
         * n2
-        * product(F // parts, C, number // max(1, cut))
+        * product_of(
+            F // parts, C, number // max(1, cut), correlating
+        )
     )
     transforms = product(n2, n2, C * number) + product(
         m2, n2, F * number
     )
-    weights = (cut if parts > 1 else 1) * product(n2, p.area, F * C)
+    times = cut if parts > 1 or correlating else 1
+    weights = times * product(n2, p.area, F * C)
+    all_products = G * (products + transforms + weights)
     return Work(
-        products=G * (products + transforms + weights),
-        strided=G * (n2 * C + m2 * F) * number,
+        # Many small products and long thin ones take longer than one large one: measured, not derived.
+        products=7 * all_products // 5,
+        # Transformed filters are more than a cache holds.
+        copied=G * times * n2 * F * C // 2,
         calls=G * cut * (n2 + 4 + parts * (n2 + m2 + 4)),
     )
 
@@ -151,8 +165,10 @@ def _gather(tiles, X, K, Y, b, buffers):
 def _correlate(tiles, X, dY, buffers):
     (F, C), m, n = (dY.shape[1], X.shape[1]), tiles.m, tiles.n
     A, G, B = _transforms(tiles, X.dtype)
-    dK = np.zeros((G.shape[1], F, C), X.dtype)
-    for block, shape, V in _inputs(tiles, X, B, buffers):
+    dK = np.empty((F, C, G.shape[1]), X.dtype)
+    for i, (block, shape, V) in enumerate(
+        _inputs(tiles, X, B, buffers)
+    ):
         T = prod(shape)
         for f in spans(F, _filters(tiles)):
             each = f.stop - f.start
@@ -162,13 +178,17 @@ def _correlate(tiles, X, dY, buffers):
             U = rows(buffers[0], n * n, each * T)
             multiply(A.T, upstream, U)
             P = rows(buffers[2], n * n, each * C)
+            P = P.reshape(n * n, each, C)
             np.matmul(
-                U.reshape(n * n, each, T),
-                V.transpose(0, 2, 1),
-                out=P.reshape(n * n, each, C),
+                U.reshape(n * n, each, T), V.transpose(0, 2, 1), out=P
             )
-            dK[:, f] += (G.T @ P).reshape(-1, each, C)
-    return dK.transpose(1, 2, 0).reshape(F, C, *tiles.p.kernel)
+            # For each filter a product with the transform, by which its weights come to lie in order.
+            P = P.transpose(1, 2, 0)
+            if i:
+                dK[f] += P @ G
+            else:
+                np.matmul(P, G, out=dK[f])
+    return dK.reshape(F, C, *tiles.p.kernel)
 
 
 def _inputs(tiles, X, B, buffers):

@@ -27,6 +27,14 @@ def product(M: int, K: int, N: int) -> int:
     return (M + m) * (K + k) * (N + n)
 
 
+def product_of(M: int, K: int, N: int, correlating: bool) -> int:
+    """That of (M, K) by (K, N), or that which finds the first operand's gradient: (M, N) by (N, K)."""
+    if not correlating:
+        return product(M, K, N)
+    m, n, k = UNPACKED if N >= products.LONG else PACKED
+    return (M + m) * (N + n) * (K + k)
+
+
 @dataclass(frozen=True)
 class Work:
     """How much of each kind of work there is."""
