@@ -39,6 +39,8 @@ def flag(name: str, value) -> bool:
 
 def pair(name: str, value, minimum: int) -> Pair:
     """`value` as (vertical, horizontal); a scalar stands for both axes."""
+    if type(value) is int and value >= minimum:
+        return value, value
     entries = tuple(value) if isinstance(value, tuple | list) else (value, value)
     if not all(map(_is_integer, entries)):
         raise TypeError(f"{name} must be an integer or a pair of integers, got {value!r}")
@@ -51,6 +53,8 @@ def pair(name: str, value, minimum: int) -> Pair:
 
 def size(name: str, value, axes: str = "(N, C, H, W)") -> Size:
     """`value` as four lengths; only a batch, the axis called N, may be empty."""
+    if type(value) is tuple and len(value) == 4 and all(type(v) is int and v > 0 for v in value):
+        return value
     if not isinstance(value, tuple | list):
         raise TypeError(f"{name} must be a tuple of four integers {axes}, got {value!r}")
     if not all(map(_is_integer, value)):

@@ -6,7 +6,6 @@ what one step writes is still in a cache when the next one reads it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
@@ -123,44 +122,3 @@ def canvases(p: Windows, C: int, count: int, height: int) -> int:
         p.kernel[0], p.dilation[0]
     )
     return 2 * count * C * rows * p.on_padded_input().size[1]
-
-
-def split(
-    canvas: np.ndarray, p: Windows
-) -> dict[tuple[int, int], np.ndarray]:
-    """The rows a, a + S, a + 2S, ... and columns b, b + S, ... of a padded block, by (a, b), each in one piece.
-
-    In such a plane the entries that a row of windows meets lie side by side, whatever the stride.
-    """
-    (S_H, S_W) = p.stride
-    if p.stride == (1, 1):
-        return {(0, 0): canvas}
-    rows, columns = (
-        {i * D % S for i in range(K)}
-        for K, S, D in zip(p.kernel, p.stride, p.dilation)
-    )
-    return {
-        (a, b): np.ascontiguousarray(canvas[..., a::S_H, b::S_W])
-        for a, b in product(rows, columns)
-    }
-
-
-def taps(
-    p: Windows, height: int
-) -> Iterator[tuple[tuple[int, int], tuple[int, int], tuple]]:
-    """For every entry (i, j) of the kernel, its plane, and the rows and columns of the plane that it meets."""
-    (S_H, S_W), (D_H, D_W), W_Y = p.stride, p.dilation, p.count[1]
-    for i, j in np.ndindex(p.kernel):
-        (down, a), (across, b) = (
-            divmod(i * D_H, S_H),
-            divmod(j * D_W, S_W),
-        )
-        yield (
-            (i, j),
-            (a, b),
-            (
-                ...,
-                slice(down, down + height),
-                slice(across, across + W_Y),
-            ),
-        )

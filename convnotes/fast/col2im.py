@@ -7,12 +7,17 @@ from math import prod
 
 import numpy as np
 
-from convnotes.fast.blocks import spans, split, taps
+from convnotes.fast.blocks import length, spans
+from convnotes.fast.buffers import copy_rows
+from convnotes.fast.lines import along, put
+from convnotes.fast.separable import combine
 from convnotes.fast.work import Work, product
-from convnotes.windows import Convolution
+from convnotes.windows import Convolution, inside
 
 # The entries of the products that are held at a time.
-ENTRIES = 2**20
+ENTRIES = 2**21
+# The positions of an image that shares no product with others: their results would have to be copied together first.
+PLACES = 2**10
 
 
 def work(p: Convolution) -> Work:
@@ -38,39 +43,65 @@ def work(p: Convolution) -> Work:
 def spread(
     K: np.ndarray, dY: np.ndarray, p: Convolution, dX: np.ndarray
 ) -> None:
-    """dX = col2im(K^T dY), for a few images or a band of one at a time."""
-    (F, C, *_), G = p.weight_size, p.groups
+    """dX = col2im(K^T dY), in place of zeros, for a few images or a band of one at a time."""
+    (F, C, *_), G, W_Y = p.weight_size, p.groups, p.count[1]
     filters = K.reshape(G, F // G, C * p.area).transpose(0, 2, 1)
     by_group = dY.reshape(len(dY), G, F // G, p.positions)
-    (H, W), ((top, _), (left, _)), W_Y = p.size, p.padding, p.count[1]
     images, height = _block(p)
     for n in spans(len(dY), images):
-        N = n.stop - n.start
-        canvas = np.zeros(
-            (N, G, C, *p.on_padded_input().size), dY.dtype
-        )
-        planes = split(canvas, p)
         for rows in spans(p.count[0], height):
             places = slice(rows.start * W_Y, rows.stop * W_Y)
             # Several images share a product, which then reads the weight once for all of them.
             together = by_group[n, :, :, places].transpose(1, 2, 0, 3)
             products = filters @ together.reshape(G, F // G, -1)
-            products = products.reshape(G, C, *p.kernel, N, -1, W_Y)
-            for (i, j), plane, place in taps(p, products.shape[-2]):
-                below = planes[plane][..., rows.start :, :]
-                below[place] += np.moveaxis(
-                    products[:, :, i, j], 2, 0
-                )
-        if p.stride != (1, 1):
-            for (a, b), part in planes.items():
-                canvas[..., a :: p.stride[0], b :: p.stride[1]] = part
-        inside = canvas[..., top : top + H, left : left + W]
-        dX[n] = inside.reshape(dX[n].shape)
+            shape = G * C, *p.kernel, length(n), length(rows), W_Y
+            _add(
+                products.reshape(shape),
+                p,
+                rows.start,
+                dX[n].swapaxes(0, 1),
+            )
+
+
+def _add(products, p, start, dX) -> None:
+    """Add (C, kH, kW, images, rows, W_Y) to images (C, images, H, W): row by row of the kernel, then its columns."""
+    (C, _, kW, N, height, W_Y), W = products.shape, p.size[1]
+    S, D, (top, _) = p.stride[0], p.dilation[0], p.padding[0]
+    taps = [divmod(i * D - top, S) for i in range(p.kernel[0])]
+    for phase in sorted({phase for _, phase in taps}):
+        out = dX[:, :, phase::S]
+        shifts = {
+            i: start + q
+            for i, (q, r) in enumerate(taps)
+            if r == phase
+        }
+        first = max(0, min(shifts.values()))
+        last = min(out.shape[2], max(shifts.values()) + height)
+        if first >= last:
+            continue
+        by_column = np.empty((kW, C, N, last - first, W_Y), dX.dtype)
+        parts = [
+            (met, products[:, i, :, :, y].transpose(1, 0, 2, 3, 4))
+            for i, shift in shifts.items()
+            for y, met in [
+                inside(shift - first, 1, height, last - first)
+            ]
+        ]
+        combine(np.add, 0, parts, by_column, axis=-2)
+        total = np.zeros((C * N * (last - first), W, 1), dX.dtype)
+        put(by_column.reshape(kW, -1, W_Y, 1), along(p, 1), total)
+        total = total.reshape(C, N, last - first, W)
+        if height == p.count[0]:
+            copy_rows(total, out[:, :, first:last])
+        else:
+            out[:, :, first:last] += total
 
 
 def _block(p: Convolution) -> tuple[int, int]:
     """How many images, and rows of their outputs, have products that fit in the space there is."""
     row = p.groups * p.weight_size[1] * p.area * max(1, p.count[1])
     rows = max(1, ENTRIES // row)
-    images = rows // max(1, p.count[0])
+    images = (
+        1 if p.positions >= PLACES else rows // max(1, p.count[0])
+    )
     return max(1, images), max(1, min(rows, p.count[0]))

@@ -66,11 +66,13 @@ def combine(
 ) -> None:
     """Combine the parts, pairs of places along an axis and what belongs there; `start` stands where there are none."""
     out = out.swapaxes(axis, -1)
+    parts = [
+        (places, part.swapaxes(axis, -1))
+        for places, part in parts
+        if part.shape[axis]
+    ]
     # The longest come first: where they fill the whole, nothing is set before.
-    parts = sorted(
-        ((places, part.swapaxes(axis, -1)) for places, part in parts),
-        key=lambda pair: -pair[1].shape[-1],
-    )
+    parts.sort(key=lambda pair: -pair[1].shape[-1])
     if parts and parts[0][1].shape == out.shape:
         _, whole = parts.pop(0)
         places, part = parts.pop(0) if parts else (slice(0, 0), None)

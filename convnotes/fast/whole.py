@@ -15,16 +15,16 @@ from convnotes.fast.work import Work, product_of
 from convnotes.windows import Convolution
 
 # The entries of the matrix of columns and the multiply-adds, at most: with more other algorithms are worth their calls.
-ENTRIES, PRODUCTS = 2**17, 2**23
+ENTRIES, PRODUCTS = 2**18, 2**23
 # The entries of the weight gradients of several images, which are summed only in the end, and those that `spread` adds.
 GRADIENTS, SPREAD = 2**18, 2**19
 
 
 def takes(p: Convolution) -> bool:
-    """Matrices of at most 2^17 entries, which take part in at most 2^23 multiply-adds."""
+    """Matrices of at most 2^18 entries, half as many in several groups, and at most 2^23 multiply-adds."""
     N, filters = p.input_size[0], p.weight_size[0] // p.groups
     return (
-        _entries(p) <= ENTRIES
+        _entries(p) <= ENTRIES // min(2, p.groups)
         and _entries(p) * filters <= PRODUCTS
         and (N == 1 or N * prod(p.weight_size) <= GRADIENTS)
     )
