@@ -106,11 +106,11 @@ def _scatters(p: Convolution, dtype: np.dtype) -> bool:
         fastest(q, dtype).work(q).seconds(dtype.itemsize)
         for _, _, q in phases.convolutions(p)
     ]
-    # The phases are put back with gaps between, and the filters are turned round before.
+    # The phases are put back with gaps between; before, filters are turned round, and cut into pieces for each phase.
     turned = Work(strided=prod(p.weight_size), calls=2 * len(each))
     if p.stride != (1, 1):
         turned = Work(
-            strided=prod(p.weight_size) + prod(p.input_size),
+            strided=2 * prod(p.weight_size) + prod(p.input_size),
             calls=3 * len(each),
         )
     return scattered < sum(each) + turned.seconds(dtype.itemsize)
