@@ -18,6 +18,8 @@ SMALL = 10**6
 ROWS, COLUMNS = 32, 48
 # The length of a scalar product from which on blocks are worth it.
 LONG = 512
+# The length below which an operand that is turned round is better copied.
+SHORT = 128
 
 
 def in_blocks(K: int) -> bool:
@@ -74,10 +76,13 @@ def multiply_transposed(
         A.strides[1] == A.itemsize and B.strides[1] == B.itemsize
     )
     if length < LONG or not in_rows or threads.number() > 1:
-        if add:
-            out += A @ B.T
+        product = np.empty_like(out) if add else out
+        if K < SHORT:
+            multiply(A, np.ascontiguousarray(B.T), product)
         else:
-            np.matmul(A, B.T, out=out)
+            np.matmul(A, B.T, out=product)
+        if add:
+            out += product
         return
     whole = parts * length
     blocks = [

@@ -34,6 +34,8 @@ KERNELS = (2, 3, 4, 5)
 ENTRIES, FILTERS = 2**19, 2**20
 # and the tiles that a block has all the same, since transformed filters must serve for many of them.
 LEAST = 192
+# With fewer tiles in a block those of the inputs are turned round for the weight gradient's products.
+SHORT = 256
 
 
 def takes(p: Convolution) -> bool:
@@ -57,13 +59,14 @@ def workspace(p: Convolution) -> int:
     both = {
         _fastest(p, correlating)[0] for correlating in (False, True)
     }
-    return max(
-        sum(_sizes(tiles))
-        + tiles.m
-        * max(p.weight_size[1] * tiles.n, _filters(tiles) * tiles.m)
-        * _largest(tiles)
-        for tiles in both
-    )
+    return max(map(_held, both))
+
+
+def _held(tiles):
+    p, m, n, most = tiles.p, tiles.m, tiles.n, _largest(tiles)
+    rows = m * max(p.weight_size[1] * n, _filters(tiles) * m) * most
+    turned = n * n * p.weight_size[1] * min(most, SHORT)
+    return sum(_sizes(tiles)) + max(rows, turned)
 
 
 def gather(
@@ -170,6 +173,9 @@ def _correlate(tiles, X, dY, buffers):
         _inputs(tiles, X, B, buffers)
     ):
         T = prod(shape)
+        met = V.transpose(0, 2, 1)
+        if T < SHORT:
+            met = np.ascontiguousarray(met)
         for f in spans(F, _filters(tiles)):
             each = f.stop - f.start
             upstream = rows(buffers[3], m * m, each * T)
@@ -179,9 +185,7 @@ def _correlate(tiles, X, dY, buffers):
             multiply(A.T, upstream, U)
             P = rows(buffers[2], n * n, each * C)
             P = P.reshape(n * n, each, C)
-            np.matmul(
-                U.reshape(n * n, each, T), V.transpose(0, 2, 1), out=P
-            )
+            multiply(U.reshape(n * n, each, T), met, P)
             # For each filter a product with the transform, by which its weights come to lie in order.
             P = P.transpose(1, 2, 0)
             if i:
