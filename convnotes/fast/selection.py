@@ -87,9 +87,9 @@ def spreading(algorithm: str, p: Convolution, dtype: np.dtype):
     if algorithm == "auto":
         if depthwise.takes(p):
             return depthwise if depthwise.spreads(p) else None
-        if not _scatters(p, dtype):
-            return None
-        return whole if whole.spreads(p) else col2im
+        if whole.spreads(p):
+            return whole
+        return col2im if _scatters(p, dtype) else None
     if algorithm == "depthwise" and depthwise.spreads(p):
         return depthwise
     return col2im if algorithm == "col2im" else None
@@ -97,8 +97,6 @@ def spreading(algorithm: str, p: Convolution, dtype: np.dtype):
 
 def _scatters(p: Convolution, dtype: np.dtype) -> bool:
     """Whether the input gradient is predicted to be faster by col2im than by the convolutions of its phases."""
-    if p.kernel == (1, 1) and whole.spreads(p):
-        return True
     scattered = col2im.work(p).seconds(dtype.itemsize)
     if scattered < QUICK * prod(p.stride):
         return True
@@ -106,13 +104,15 @@ def _scatters(p: Convolution, dtype: np.dtype) -> bool:
         fastest(q, dtype).work(q).seconds(dtype.itemsize)
         for _, _, q in phases.convolutions(p)
     ]
-    # The phases are put back with gaps between; before, filters are turned round, and cut into pieces for each phase.
-    turned = Work(strided=prod(p.weight_size), calls=2 * len(each))
+    # The phases are put back with gaps between. Before, filters are turned round and cut for each phase: pieces of few
+    # entries, each of which takes as long as one of many.
+    pieces, gaps = 3, 0
     if p.stride != (1, 1):
-        turned = Work(
-            strided=2 * prod(p.weight_size) + prod(p.input_size),
-            calls=3 * len(each),
-        )
+        pieces, gaps = 8, prod(p.input_size)
+    turned = Work(
+        strided=pieces * prod(p.weight_size) + gaps,
+        calls=3 * len(each),
+    )
     return scattered < sum(each) + turned.seconds(dtype.itemsize)
 
 

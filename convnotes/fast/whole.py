@@ -31,8 +31,9 @@ def takes(p: Convolution) -> bool:
 
 
 def spreads(p: Convolution) -> bool:
-    """Whether an input gradient by col2im is one of a single image that needs no blocks."""
-    return p.input_size[0] == 1 and _entries(p) <= SPREAD
+    """Whether an input gradient is no more than a product that needs no blocks."""
+    one = p.input_size[0] == 1 and p.kernel == (1, 1)
+    return one and _entries(p) <= SPREAD
 
 
 def work(p: Convolution, correlating: bool = False) -> Work:

@@ -131,9 +131,9 @@ def _work(tiles, correlating):
     all_products = G * (products + transforms + weights)
     return Work(
         # Many small products and long thin ones take longer than one large one: measured, not derived.
-        products=7 * all_products // 5,
-        # Transformed filters are more than a cache holds.
-        copied=G * times * n2 * F * C // 2,
+        products=6 * all_products // 5,
+        # Transformed filters and tiles are more than a cache holds; some of them are.
+        copied=G * n2 * (times * F * C + (F + C) * number) // 2,
         calls=G * cut * (n2 + 4 + parts * (n2 + m2 + 4)),
     )
 

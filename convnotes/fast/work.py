@@ -16,9 +16,9 @@ PACKED, UNPACKED = (6, 16, 8), (2, 2, 2)
 
 # Seconds of one core, in float32; float64 takes twice as long in all but the calls.
 PRODUCT = 2.0e-11  # a multiply-add in a matrix product
-COPIED = 2.0e-10  # an entry that is read and written in runs
-STRIDED = 8.2e-10  # an entry that lies between gaps
-CALL = 1.5e-6  # a call of NumPy
+COPIED = 2.2e-10  # an entry that is read and written in runs
+STRIDED = 2.7e-10  # an entry that lies between gaps
+CALL = 1.4e-6  # a call of NumPy
 
 
 def product(M: int, K: int, N: int) -> int:
