@@ -34,15 +34,26 @@ class Block:
         return self.rows.stop - self.rows.start
 
 
+def _sides(N: int, rows: int, most: int) -> tuple[int, int]:
+    """The images and the rows of a block."""
+    images = max(1, min(N, most // max(1, rows)))
+    height = rows if images > 1 else max(1, min(rows, most))
+    # Bands of about the same height, rather than a thin one at the end.
+    return images, -(-rows // -(-rows // height)) if rows else 0
+
+
+def number(N: int, rows: int, most: int) -> int:
+    """How many blocks there are."""
+    images, height = _sides(N, rows, most)
+    return -(-N // images) * -(-rows // (height or 1))
+
+
 def blocks(N: int, rows: int, most: int) -> Iterator[Block]:
     """All N images of so many rows, in blocks of at most `most` rows but of no fewer than one.
 
     A block has several whole images, or one image or a band of it.
     """
-    images = max(1, min(N, most // max(1, rows)))
-    height = rows if images > 1 else max(1, min(rows, most))
-    # Bands of about the same height, rather than a thin one at the end.
-    height = -(-rows // -(-rows // height)) if rows else 0
+    images, height = _sides(N, rows, most)
     for n in range(0, N, images):
         for y in range(0, rows, height or 1):
             yield Block(

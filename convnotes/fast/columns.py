@@ -12,7 +12,7 @@ from math import prod
 import numpy as np
 
 from convnotes import windows
-from convnotes.fast.blocks import beside, blocks
+from convnotes.fast.blocks import beside, blocks, number
 from convnotes.fast.buffers import copy_rows
 from convnotes.fast.lines import along, take
 from convnotes.fast.products import multiply, multiply_transposed
@@ -36,7 +36,7 @@ def work(p: Convolution, correlating: bool = False) -> Work:
     """A product of the size of the whole, and a copy of every entry of the matrix of columns."""
     F, C, *_ = p.weight_size
     N, G = p.input_size[0], p.groups
-    cut = sum(1 for _ in blocks(N, p.count[0], band(p)))
+    cut = number(N, p.count[0], band(p))
     columns = N * p.positions // max(1, cut)
     copied = N * G * C * p.area * p.positions
     padding = (

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from convnotes.fast.blocks import beside
+from convnotes.fast.buffers import copy_rows
 from convnotes.fast.separable import combine
 from convnotes.windows import Windows, inside
 
@@ -65,7 +66,11 @@ def take(X: np.ndarray, axis: Axis, R: np.ndarray) -> None:
     source = _line(X, axis)
     for (start, others), plane in zip(axis.taps, R):
         windows, met = axis.met(start, len(X))
-        _line(plane, axis)[..., windows, :] = source[..., met, :]
+        target = _line(plane, axis)[..., windows, :]
+        if axis.S > 1 and target.shape[-1] > 1:
+            copy_rows(source[..., met, :], target)
+        else:
+            target[...] = source[..., met, :]
         for other in others:
             plane[:, other] = 0
 
@@ -112,7 +117,7 @@ def put(Z: np.ndarray, axis: Axis, X: np.ndarray) -> None:
             # The entries of a phase lie side by side as long as they are being added.
             total = np.empty(out.shape, out.dtype)
             add(planes, turned, total)
-            out[...] = total
+            copy_rows(total, out)
 
 
 def _line(A, axis):

@@ -60,13 +60,17 @@ def named(
 def fastest(
     p: Convolution, dtype: np.dtype, correlating: bool = False
 ):
-    """The algorithm with the least predicted time, of all that take a problem; two kinds have one that is theirs.
+    """The algorithm with the least predicted time, of all that take a problem; some kinds have one that is theirs.
 
-    correlating: for the weight gradient
+    correlating: for the weight gradient, which images of few pixels share in `columns`
     """
     for own in (whole, depthwise):
         if own.takes(p):
             return own
+    if pointwise.takes(p) and not (
+        correlating and p.input_size[0] > 1
+    ):
+        return pointwise
     taking = [
         module for module in ALGORITHMS.values() if module.takes(p)
     ]

@@ -10,7 +10,7 @@ from itertools import product
 
 import numpy as np
 
-from convnotes.fast.blocks import Block, beside, blocks
+from convnotes.fast.blocks import Block, beside, blocks, number
 from convnotes.fast.buffers import copy_rows
 from convnotes.fast.lines import axis_of, take
 from convnotes.windows import Convolution, inside
@@ -40,6 +40,13 @@ class Tiles:
         """All of them in blocks, whose rows are rows of tiles, of at most `most` tiles but no less than a row."""
         rows, columns = self.count
         return blocks(
+            self.p.input_size[0], rows, most // max(1, columns)
+        )
+
+    def cut(self, most: int) -> int:
+        """How many blocks these are."""
+        rows, columns = self.count
+        return number(
             self.p.input_size[0], rows, most // max(1, columns)
         )
 

@@ -112,9 +112,8 @@ def _work(tiles, correlating):
     """A product for each of the n * n entries, and three transforms; next to them tiles are read in no time."""
     p, n2, m2 = tiles.p, tiles.n**2, tiles.m**2
     F, C, G = p.weight_size[0] // p.groups, p.weight_size[1], p.groups
-    blocks = list(tiles.blocks(_most(tiles)))
-    cut, parts = len(blocks), -(-F // _filters(tiles))
-    number = sum(b.count * b.height for b in blocks) * tiles.count[1]
+    cut, parts = tiles.cut(_most(tiles)), -(-F // _filters(tiles))
+    number = p.input_size[0] * prod(tiles.count)
     products = (
         cut
         * parts
