@@ -11,40 +11,52 @@ Derived in notebooks/09_fast_convolution.ipynb.
 import numpy as np
 
 from convnotes.fast import threads
+from convnotes.fast.blocks import spans
 
 # The multiply-adds of a product that OpenBLAS makes without packing.
 SMALL = 10**6
-# The rows of a block, and the columns below which a block is not worth it.
-ROWS, COLUMNS = 32, 48
-# The length of a scalar product from which on blocks are worth it.
+# The rows of a block, and its columns if it has more than that, which are whole vectors of the processor.
+ROWS, COLUMNS, VECTOR = 32, 64, 16
+# The columns below which a block is not worth it.
+FEW = 48
+# The length of a scalar product from which on blocks are worth it for an operand that is turned round,
 LONG = 512
-# The length below which an operand that is turned round is better copied.
+# and that below which it is better copied.
 SHORT = 128
 
 
 def in_blocks(K: int) -> bool:
-    """Whether a product over K, of enough rows and columns, is cut into blocks."""
-    return SMALL // (ROWS * K) >= COLUMNS
+    """Whether a product over K, of enough rows and columns, is cut into blocks but not along K."""
+    return SMALL // (ROWS // 2 * COLUMNS) >= K
 
 
 def multiply(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
     """out = A @ B for matrices (M, K) and (K, N), or for stacks of equally many of both."""
-    (*stack, M, K), N = A.shape, B.shape[-1]
-    if threads.number() > 1:
-        np.matmul(A, B, out=out)
-        return
-    rows = ROWS if M % ROWS == 0 else M
-    most = SMALL // (rows * K)
-    # Whole vectors of the processor, unless there are fewer columns than fit.
-    columns = N if N <= most else most // 16 * 16
+    K = A.shape[-1]
     in_rows = all(
         array.strides[-1] == array.itemsize for array in (A, B, out)
     )
-    whole = (
-        N // columns * columns
-        if columns >= COLUMNS and in_rows
-        else 0
-    )
+    if threads.number() > 1 or not in_rows:
+        np.matmul(A, B, out=out)
+        return
+    if in_blocks(K) or not _sides(A, B, ROWS * COLUMNS):
+        _blocks(A, B, out)
+        return
+    # Parts of the sum, each in larger blocks.
+    parts = list(spans(K, SMALL // (ROWS * COLUMNS)))
+    part = np.empty(out.shape, out.dtype)
+    for k in parts:
+        target = part if k.start else out
+        _blocks(A[..., k], B[..., k, :], target)
+        if k.start:
+            out += part
+
+
+def _blocks(A, B, out) -> None:
+    """out = A @ B, block by block as far as there are whole ones."""
+    (*stack, M, K), N = A.shape, B.shape[-1]
+    rows, columns = _sides(A, B, SMALL // K) or (M, N + 1)
+    whole = N // columns * columns
     if whole:
         count = whole // columns
         np.matmul(
@@ -58,6 +70,20 @@ def multiply(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
         )
     if whole < N:
         np.matmul(A, B[..., whole:], out=out[..., whole:])
+
+
+def _sides(A, B, most: int) -> tuple[int, int] | None:
+    """The rows and columns of blocks of at most so many entries, which leave few columns over; None if none do."""
+    M, N = A.shape[-2], B.shape[-1]
+    heights = (ROWS, ROWS // 2) if M % ROWS == 0 else (M,)
+    if N <= most // heights[0]:
+        return (heights[0], N) if N >= FEW else None
+    for step in (COLUMNS, VECTOR):
+        for rows in heights:
+            columns = most // rows // step * step
+            if columns >= FEW and N % columns <= N // 8:
+                return rows, columns
+    return None
 
 
 def multiply_transposed(
