@@ -22,7 +22,7 @@ FEW = 48
 # The length of a scalar product from which on blocks are worth it for an operand that is turned round,
 LONG = 512
 # and that below which it is better copied.
-SHORT = 128
+SHORT = 256
 
 
 def in_blocks(K: int) -> bool:
