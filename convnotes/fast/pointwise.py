@@ -3,6 +3,8 @@
 Derived in notebooks/09_fast_convolution.ipynb.
 """
 
+from math import prod
+
 import numpy as np
 
 from convnotes.fast.products import multiply, multiply_transposed
@@ -16,7 +18,10 @@ def takes(p: Convolution) -> bool:
 
 
 def work(p: Convolution, correlating: bool = False) -> Work:
-    """One product for each image and group; with a stride, a copy of the pixels that it keeps."""
+    """One product for each image and group; with a stride, a copy of the pixels that it keeps.
+
+    The weight gradients of several images are added up.
+    """
     N, C = p.input_size[:2]
     M, K = p.weight_size[0] // p.groups, p.weight_size[1]
     strided = N * C * p.positions if p.stride != (1, 1) else 0
@@ -24,6 +29,7 @@ def work(p: Convolution, correlating: bool = False) -> Work:
         products=N
         * p.groups
         * product_of(M, K, p.positions, correlating),
+        copied=(N - 1) * prod(p.weight_size) if correlating else 0,
         strided=strided,
         calls=2 + N * p.groups,
     )

@@ -31,7 +31,7 @@ def product_of(M: int, K: int, N: int, correlating: bool) -> int:
     """That of (M, K) by (K, N), or that which finds the first operand's gradient: (M, N) by (N, K)."""
     if not correlating:
         return product(M, K, N)
-    m, n, k = UNPACKED if N >= products.LONG else PACKED
+    m, n, k = UNPACKED
     return (M + m) * (N + n) * (K + k)
 
 
