@@ -42,6 +42,13 @@ class Axis(NamedTuple):
             )
         return inside(start, self.S, self.count, self.size)
 
+    def whole(self) -> int | None:
+        """A tap that the windows have on the axis all of them, if there is one, and as it lies."""
+        for k, (start, others) in enumerate(self.taps):
+            if start == 0 and not others:
+                return k
+        return None
+
 
 def axis_of(size: int, count: int, S: int, starts: list[int]) -> Axis:
     """Windows whose taps lie at `starts` for the first of them."""
