@@ -124,8 +124,9 @@ def spread(
         Z, V = (
             _stack(*each, shape) for each in zip(buffers, p.kernel)
         )
-        if shape != known:
-            V[...], known = 0, shape
+        if shape != known and across.S > 1:
+            V[...] = 0
+        known = shape
         upstream = part.of(dY, part.rows)
         lines.spread(_seen(upstream, 1), across, _seen(V, 1))
         c = part.channels
@@ -148,7 +149,7 @@ def _plane(p: Windows, first: int | None = None) -> tuple[int, int]:
 def _laid_out(X, p, axes, with_ones=False, zero=False):
     """Every part laid out, with a row of ones if asked for; the other axis, and a plane for each of its taps.
 
-    With `zero` these planes are zero at first, and stay so where nothing is written to them.
+    With `zero` these planes are zero where windows leave gaps, and stay so.
     """
     first, known, most = _first(p), (None, None), -1
     taps = p.kernel[first] + with_ones, p.kernel[1 - first]
@@ -166,7 +167,7 @@ def _laid_out(X, p, axes, with_ones=False, zero=False):
         R, Z = (_stack(*each, shape) for each in zip(buffers, taps))
         if (part.rows, shape) != known:
             R[p.kernel[first] :] = 1
-            if zero:
+            if zero and axes[1 - first].S > 1:
                 Z[...] = 0
         known = part.rows, shape
         images = _seen(part.of(X, met), first)

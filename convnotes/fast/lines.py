@@ -93,11 +93,15 @@ def add(Z: np.ndarray, axis: Axis, Y: np.ndarray) -> None:
 
 
 def spread(Y: np.ndarray, axis: Axis, V: np.ndarray) -> None:
-    """V_(k, x*S + k*D - P) = Y_x, in place of zeros: the transpose of `add`."""
+    """V_(k, x*S + k*D - P) = Y_x, the transpose of `add`; with a stride, in place of zeros."""
     source = _line(Y, axis)
     for (start, others), plane in zip(axis.taps, V):
         windows, met = axis.met(start, len(Y))
-        _line(plane, axis)[..., met, :] = source[..., windows, :]
+        target = _line(plane, axis)
+        target[..., met, :] = source[..., windows, :]
+        if axis.S == 1:
+            for rest in beside(met, target.shape[-2]):
+                target[..., rest, :] = 0
         _clear(plane, axis, start, others)
 
 
