@@ -34,7 +34,7 @@ def inside(start: int, step: int, count: int, size: int) -> tuple[slice, slice]:
         high = count
     first = start + low * step
     if high <= low:
-        return slice(low, low), slice(first, first, step)
+        return slice(low, low), slice(0, 0, step)
     return slice(low, high), slice(first, first + (high - low - 1) * step + 1, step)
 
 
