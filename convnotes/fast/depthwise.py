@@ -78,7 +78,7 @@ def gather(
     filters = K[:, 0] if first else K[:, 0].swapaxes(1, 2)
     whole = axes[second].whole()
     if b is not None and whole is not None:
-        # A tap that all windows have on the image brings the bias along, as the weight of a row of ones.
+        # The weights of a row of ones, for a tap that no window lacks.
         last = np.zeros((*filters.shape[:2], 1), K.dtype)
         last[:, whole, 0] = b
         filters = np.concatenate([filters, last], 2)
