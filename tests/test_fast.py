@@ -25,6 +25,7 @@ from convnotes.fast import (
     selection,
     separable,
     threads,
+    tile_sizes,
     whole,
     winograd,
 )
@@ -124,9 +125,9 @@ def test_so_it_does_in_the_smallest_blocks(name, monkeypatch):
     monkeypatch.setattr(rows, "ENTRIES", 1)
     monkeypatch.setattr(col2im, "ENTRIES", 1)
     monkeypatch.setattr(rows, "COLUMNS", 1)
-    monkeypatch.setattr(winograd, "ENTRIES", 1)
-    monkeypatch.setattr(winograd, "LEAST", 2)
-    monkeypatch.setattr(winograd, "FILTERS", 100)
+    monkeypatch.setattr(tile_sizes, "ENTRIES", 1)
+    monkeypatch.setattr(tile_sizes, "LEAST", 2)
+    monkeypatch.setattr(tile_sizes, "FILTERS", 100)
     monkeypatch.setattr(depthwise, "ENTRIES", 200)
     cut_small(monkeypatch)
     for module in (separable, normalization):
@@ -134,9 +135,9 @@ def test_so_it_does_in_the_smallest_blocks(name, monkeypatch):
     test_an_algorithm_by_itself_matches_the_definition(name)
 
 
-@pytest.mark.parametrize("m", winograd.RESULTS)
+@pytest.mark.parametrize("m", tile_sizes.RESULTS)
 def test_so_do_tiles_of_every_size(m, monkeypatch):
-    monkeypatch.setattr(winograd, "RESULTS", (m,))
+    monkeypatch.setattr(tile_sizes, "RESULTS", (m,))
     test_an_algorithm_by_itself_matches_the_definition("winograd")
 
 

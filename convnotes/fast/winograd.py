@@ -5,8 +5,7 @@ gives m x m results, n = m + r - 1. Summed over channels that is one matrix prod
 transform, of all tiles at once, is one product with the Kronecker square of an n x n matrix. The weight gradient is
 the transpose of all that.
 
-Large tiles save more multiplications; small ones waste less where an image does not fall into whole tiles, and their
-transformed kernels are smaller. In float32 the errors are three to twenty times those of sums of products.
+In float32 the errors are three to twenty times those of sums of products.
 
 Source: Lavin and Gray, arXiv 1509.09308. Derived in notebooks/09_fast_convolution.ipynb.
 """
@@ -17,25 +16,22 @@ from math import prod
 import numpy as np
 
 from convnotes.fast.blocks import spans
-from convnotes.fast.buffers import apart, rows
+from convnotes.fast.buffers import rows
 from convnotes.fast.products import multiply
-from convnotes.fast.tiles import Tiles
+from convnotes.fast.tile_sizes import (
+    SHORT,
+    fastest,
+    filters,
+    held,
+    most_tiles,
+    sizes,
+)
 from convnotes.fast.toom_cook import in_two_axes
-from convnotes.fast.work import Work, product, product_of
+from convnotes.fast.work import Work
 from convnotes.windows import Convolution
 
-# The results along each axis of a tile, of which those predicted to be the fastest are taken.
-RESULTS = (2, 3, 4)
-# Tiles of more inputs have larger errors, and are for at most so many channels: beyond, 3e-5 would not be held.
-PRECISE, CHANNELS = 6, 512
 # The sides of kernels.
 KERNELS = (2, 3, 4, 5)
-# The entries of a block's transformed tiles, and of the transformed filters that are held at a time,
-ENTRIES, FILTERS = 2**19, 2**20
-# and the tiles that a block has all the same, since transformed filters must serve for many of them.
-LEAST = 192
-# With fewer tiles in a block those of the inputs are turned round for the weight gradient's products.
-SHORT = 256
 
 
 def takes(p: Convolution) -> bool:
@@ -49,24 +45,15 @@ def takes(p: Convolution) -> bool:
 
 def work(p: Convolution, correlating: bool = False) -> Work:
     """That of the tiles predicted to be the fastest."""
-    return _fastest(p, correlating)[1]
+    return fastest(p, correlating)[1]
 
 
 def workspace(p: Convolution) -> int:
     """Of a block its tiles before and after their transform, filters, their products, results, and its rows."""
     if not p.input_size[0]:
         return 0
-    both = {
-        _fastest(p, correlating)[0] for correlating in (False, True)
-    }
-    return max(map(_held, both))
-
-
-def _held(tiles):
-    p, m, n, most = tiles.p, tiles.m, tiles.n, _largest(tiles)
-    rows = m * max(p.weight_size[1] * n, _filters(tiles) * m) * most
-    turned = n * n * p.weight_size[1] * min(most, SHORT)
-    return sum(_sizes(tiles)) + max(rows, turned)
+    both = {fastest(p, backward)[0] for backward in (False, True)}
+    return max(map(held, both))
 
 
 def gather(
@@ -77,8 +64,8 @@ def gather(
     b: np.ndarray | None = None,
 ) -> None:
     """Y = A^T ((G K G^T) * (B^T X B)) A, tile by tile."""
-    tiles = _fastest(p)[0]
-    buffers = [np.empty(size, X.dtype) for size in _sizes(tiles)]
+    tiles = fastest(p)[0]
+    buffers = [np.empty(size, X.dtype) for size in sizes(tiles)]
     for c, f in _groups(p):
         bias = None if b is None else b[f]
         _gather(tiles, X[:, c], K[f], Y[:, f], bias, buffers)
@@ -88,53 +75,12 @@ def correlate(
     X: np.ndarray, dY: np.ndarray, p: Convolution
 ) -> np.ndarray:
     """dK = G^T (sum over tiles of (A dY A^T) * (B^T X B)) G: `gather` transposed in the weight."""
-    tiles = _fastest(p, correlating=True)[0]
-    buffers = [np.empty(size, X.dtype) for size in _sizes(tiles)]
+    tiles = fastest(p, correlating=True)[0]
+    buffers = [np.empty(size, X.dtype) for size in sizes(tiles)]
     dK = np.empty(p.weight_size, X.dtype)
     for c, f in _groups(p):
         dK[f] = _correlate(tiles, X[:, c], dY[:, f], buffers)
     return dK
-
-
-def _fastest(
-    p: Convolution, correlating: bool = False
-) -> tuple[Tiles, Work]:
-    """The tiles predicted to be the fastest, and their work."""
-    found = [
-        (tiles, _work(tiles, correlating))
-        for tiles in (Tiles(p, m) for m in RESULTS)
-        if tiles.n <= PRECISE or p.weight_size[1] <= CHANNELS
-    ]
-    return min(found, key=lambda pair: pair[1].seconds())
-
-
-def _work(tiles, correlating):
-    """A product for each of the n * n entries, and three transforms; next to them tiles are read in no time."""
-    p, n2, m2 = tiles.p, tiles.n**2, tiles.m**2
-    F, C, G = p.weight_size[0] // p.groups, p.weight_size[1], p.groups
-    cut, parts = tiles.cut(_most(tiles)), -(-F // _filters(tiles))
-    number = p.input_size[0] * prod(tiles.count)
-    products = (
-        cut
-        * parts
-        * n2
-        * product_of(
-            F // parts, C, number // max(1, cut), correlating
-        )
-    )
-    transforms = product(n2, n2, C * number) + product(
-        m2, n2, F * number
-    )
-    times = cut if parts > 1 or correlating else 1
-    weights = times * product(n2, p.area, F * C)
-    all_products = G * (products + transforms + weights)
-    return Work(
-        # Many small products and long thin ones take longer than one large one: measured, not derived.
-        products=6 * all_products // 5,
-        # Transformed filters and tiles are more than a cache holds; some of them are.
-        copied=G * n2 * (times * F * C + (F + C) * number) // 2,
-        calls=G * cut * (n2 + 4 + parts * (n2 + m2 + 4)),
-    )
 
 
 def _groups(p: Convolution) -> Iterator[tuple[slice, slice]]:
@@ -149,7 +95,7 @@ def _gather(tiles, X, K, Y, b, buffers):
     A, G, B = _transforms(tiles, X.dtype)
     for block, shape, V in _inputs(tiles, X, B, buffers):
         T = prod(shape)
-        for f in spans(F, _filters(tiles)):
+        for f in spans(F, filters(tiles)):
             each = f.stop - f.start
             if f != known:
                 U, known = _transformed(G, K[f], buffers[2]), f
@@ -175,7 +121,7 @@ def _correlate(tiles, X, dY, buffers):
         met = V.transpose(0, 2, 1)
         if T < SHORT:
             met = np.ascontiguousarray(met)
-        for f in spans(F, _filters(tiles)):
+        for f in spans(F, filters(tiles)):
             each = f.stop - f.start
             upstream = rows(buffers[3], m * m, each * T)
             place = upstream.reshape(m, m, each, *shape)
@@ -197,7 +143,7 @@ def _correlate(tiles, X, dY, buffers):
 def _inputs(tiles, X, B, buffers):
     """Every block, the shape of its tiles, and its transformed inputs (n*n, C, tiles), which the next overwrites."""
     C, n = X.shape[1], tiles.n
-    for block in tiles.blocks(_most(tiles)):
+    for block in tiles.blocks(most_tiles(tiles)):
         shape = block.count, block.height, tiles.count[1]
         length = C * prod(shape)
         D, V = (rows(buffer, n * n, length) for buffer in buffers[:2])
@@ -225,36 +171,3 @@ def _transformed(G, K, buffer):
         return U.reshape(-1, C, F).transpose(0, 2, 1)
     multiply(G, K.reshape(F * C, r * r).T, U)
     return U.reshape(-1, F, C)
-
-
-def _sizes(tiles):
-    """The entries of the buffers: tiles or products, transformed tiles, transformed filters, and results."""
-    n2 = tiles.n**2
-    F, C = _filters(tiles), tiles.p.weight_size[1]
-    most = _largest(tiles)
-    return (
-        n2 * apart(max(C, F) * most),
-        n2 * apart(C * most),
-        n2 * apart(F * C),
-        tiles.m**2 * apart(F * most),
-    )
-
-
-def _largest(tiles):
-    """The tiles of the largest block."""
-    blocks = tiles.blocks(_most(tiles))
-    rows = max((b.count * b.height for b in blocks), default=0)
-    return rows * tiles.count[1]
-
-
-def _most(tiles):
-    """The tiles of a block, unless a row has more."""
-    channels = max(_filters(tiles), tiles.p.weight_size[1])
-    return max(LEAST, ENTRIES // (tiles.n**2 * channels))
-
-
-def _filters(tiles):
-    """The filters whose transforms are held at a time."""
-    p = tiles.p
-    most = max(1, FILTERS // (tiles.n**2 * p.weight_size[1]))
-    return min(most, p.weight_size[0] // p.groups)
