@@ -1,10 +1,9 @@
 """The prices in `convnotes.fast.work`, fitted to this machine: `python -m convnotes.benchmark.fit`.
 
 Every algorithm of `fast` is timed on every convolution of the networks that it takes, forward and for the weight
-gradient, with one thread. The
-four prices are fitted to the logarithms of the times, so that a short call counts as much as a long one, and with a
-loss that a few odd calls do not decide. Printed are the prices, to be written into `convnotes/fast/work.py`, how far
-the model is from the measurements, and what its choices cost.
+gradient, with one thread. The four prices are fitted to the logarithms of the times, so that a short call counts as
+much as a long one, and with a loss that a few odd calls do not decide. Printed are the prices, to be written into
+`convnotes/fast/work.py`, how far the model is from the measurements, and what its choices cost.
 """
 
 from functools import partial

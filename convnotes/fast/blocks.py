@@ -14,6 +14,8 @@ from convnotes.windows import Windows
 
 # What an algorithm may hold at most beside its input and output, in bytes.
 BOUND = 64 * 2**20
+# The positions of an image that shares no product with others: its columns would have to be copied beside theirs.
+ALONE = 2**10
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,12 @@ class Block:
     @property
     def count(self) -> int:
         """The number of images."""
-        return self.images.stop - self.images.start
+        return length(self.images)
 
     @property
     def height(self) -> int:
         """The number of output rows in each image."""
-        return self.rows.stop - self.rows.start
+        return length(self.rows)
 
 
 def _sides(N: int, rows: int, most: int) -> tuple[int, int]:
@@ -65,9 +67,9 @@ def blocks(N: int, rows: int, most: int) -> Iterator[Block]:
 def spans(count: int, most: int) -> Iterator[slice]:
     """A range of `count` in slices of about the same length, each of at most `most` but of no fewer than one."""
     parts = max(1, -(-count // max(1, most)))
-    length = -(-count // parts)
-    for start in range(0, count, length or 1):
-        yield slice(start, min(start + length, count))
+    each = -(-count // parts)
+    for start in range(0, count, each or 1):
+        yield slice(start, min(start + each, count))
 
 
 def length(part: slice) -> int:

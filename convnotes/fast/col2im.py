@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from convnotes.fast.blocks import length, spans
+from convnotes.fast.blocks import ALONE, blocks, number
 from convnotes.fast.buffers import copy_rows
 from convnotes.fast.lines import along, put
 from convnotes.fast.separable import combine
@@ -16,27 +16,21 @@ from convnotes.windows import Convolution, inside
 
 # The entries of the products that are held at a time.
 ENTRIES = 2**21
-# The positions of an image that shares no product with others: their results would have to be copied together first.
-PLACES = 2**10
 
 
 def work(p: Convolution) -> Work:
     """The products, and an addition for every entry of the matrix of columns."""
     F, C, *_ = p.weight_size
     N, G = p.input_size[0], p.groups
-    images, rows = _block(p)
-    bands = -(-p.count[0] // rows)
-    columns = min(images, N) * p.positions // max(1, bands)
+    cut = number(N, p.count[0], _rows(p))
+    columns = N * p.positions // max(1, cut)
     split = N * prod(p.input_size[1:]) if p.stride != (1, 1) else 0
     entries = N * G * C * p.area * p.positions
     return Work(
-        products=-(-N // images)
-        * G
-        * bands
-        * product(C * p.area, F // G, columns),
+        products=G * cut * product(C * p.area, F // G, columns),
         copied=2 * N * prod(p.input_size[1:]) + 2 * entries,
         strided=split,
-        calls=-(-N // images) * (bands * (p.area + 4) + 6),
+        calls=cut * (p.area + 10),
     )
 
 
@@ -47,20 +41,14 @@ def spread(
     (F, C, *_), G, W_Y = p.weight_size, p.groups, p.count[1]
     filters = K.reshape(G, F // G, C * p.area).transpose(0, 2, 1)
     by_group = dY.reshape(len(dY), G, F // G, p.positions)
-    images, height = _block(p)
-    for n in spans(len(dY), images):
-        for rows in spans(p.count[0], height):
-            places = slice(rows.start * W_Y, rows.stop * W_Y)
-            # Several images share a product, which then reads the weight once for all of them.
-            together = by_group[n, :, :, places].transpose(1, 2, 0, 3)
-            products = filters @ together.reshape(G, F // G, -1)
-            shape = G * C, *p.kernel, length(n), length(rows), W_Y
-            _add(
-                products.reshape(shape),
-                p,
-                rows.start,
-                dX[n].swapaxes(0, 1),
-            )
+    for block in blocks(len(dY), p.count[0], _rows(p)):
+        n, start = block.images, block.rows.start
+        places = slice(start * W_Y, block.rows.stop * W_Y)
+        # Several images share a product, which then reads the weight once for all of them.
+        together = by_group[n, :, :, places].transpose(1, 2, 0, 3)
+        products = filters @ together.reshape(G, F // G, -1)
+        shape = G * C, *p.kernel, block.count, block.height, W_Y
+        _add(products.reshape(shape), p, start, dX[n].swapaxes(0, 1))
 
 
 def _add(products, p, start, dX) -> None:
@@ -97,11 +85,8 @@ def _add(products, p, start, dX) -> None:
             out[:, :, first:last] += total
 
 
-def _block(p: Convolution) -> tuple[int, int]:
-    """How many images, and rows of their outputs, have products that fit in the space there is."""
+def _rows(p: Convolution) -> int:
+    """How many rows of outputs have products that fit in the space there is, of several images together or of one."""
     row = p.groups * p.weight_size[1] * p.area * max(1, p.count[1])
-    rows = max(1, ENTRIES // row)
-    images = (
-        1 if p.positions >= PLACES else rows // max(1, p.count[0])
-    )
-    return max(1, images), max(1, min(rows, p.count[0]))
+    most = ENTRIES // row
+    return min(most, p.count[0]) if p.positions >= ALONE else most

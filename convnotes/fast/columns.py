@@ -12,9 +12,8 @@ from math import prod
 import numpy as np
 
 from convnotes import windows
-from convnotes.fast.blocks import beside, blocks, number
-from convnotes.fast.buffers import copy_rows
-from convnotes.fast.lines import along, take
+from convnotes.fast.blocks import ALONE, blocks, number
+from convnotes.fast.lines import along, take, take_rows
 from convnotes.fast.products import multiply, multiply_transposed
 from convnotes.fast.work import Work, product_of
 from convnotes.windows import Convolution
@@ -23,8 +22,6 @@ from convnotes.windows import Convolution
 ENTRIES = 2**20
 # The columns of a product, at least: with fewer of them a product is slower for each.
 COLUMNS = 256
-# The positions of an image that shares no product with others: their results would have to be copied apart again.
-PLACES = 2**10
 
 
 def takes(p: Convolution) -> bool:
@@ -162,19 +159,12 @@ def _fill(entries, X, p, buffer):
     laid_out = buffer[: kW * C * N * H * W_Y].reshape(kW, -1, W_Y, 1)
     take(X.swapaxes(0, 1).reshape(-1, W, 1), along(p, 1), laid_out)
     laid_out = laid_out.reshape(kW, C, N, H, W_Y).swapaxes(0, 1)
-    for i, (places, met) in enumerate(p.meetings(0)):
-        out = entries[:, i]
-        if p.stride[0] == 1:
-            out[..., places, :] = laid_out[..., met, :]
-        else:
-            copy_rows(laid_out[..., met, :], out[..., places, :])
-        for rest in beside(places, p.count[0]):
-            out[..., rest, :] = 0
+    take_rows(laid_out, p.meetings(0), entries.swapaxes(0, 1))
 
 
 def band(p: Convolution) -> int:
     """How many output rows a block has: enough for a product worth its call, and no more than the buffer holds."""
     least, most = COLUMNS, ENTRIES // (p.weight_size[1] * p.area)
-    if p.positions >= PLACES:
+    if p.positions >= ALONE:
         most = min(most, p.positions)
     return max(1, max(least, most) // max(1, p.count[1]))

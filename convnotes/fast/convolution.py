@@ -11,6 +11,7 @@ import numpy as np
 
 from convnotes import arguments
 from convnotes.fast import phases, threads, whole
+from convnotes.fast.blocks import length
 from convnotes.fast.selection import named, spreading
 from convnotes.windows import Convolution
 
@@ -166,7 +167,7 @@ def _parts(p: Convolution) -> list[slice]:
 
 def _of(p: Convolution, images: slice) -> Convolution:
     """The same convolution of some of the images."""
-    N = images.stop - images.start
+    N = length(images)
     if p.input_size[0] == N:
         return p
     return replace(

@@ -74,12 +74,21 @@ def take(X: np.ndarray, axis: Axis, R: np.ndarray) -> None:
     for (start, others), plane in zip(axis.taps, R):
         windows, met = axis.met(start, len(X))
         target = _line(plane, axis)[..., windows, :]
-        if axis.S > 1 and target.shape[-1] > 1:
-            copy_rows(source[..., met, :], target)
-        else:
-            target[...] = source[..., met, :]
+        copy_rows(source[..., met, :], target)
         for other in others:
             plane[:, other] = 0
+
+
+def take_rows(X: np.ndarray, meetings, planes) -> None:
+    """For each tap, the rows of X that windows have on the image, in their places, and zeros in the others.
+
+    X: (..., H, W); meetings: pairs of the windows and the rows that they meet; planes: (..., H_Y, W) for each tap,
+    which need not follow one another
+    """
+    for (windows, met), plane in zip(meetings, planes):
+        copy_rows(X[..., met, :], plane[..., windows, :])
+        for other in beside(windows, plane.shape[-2]):
+            plane[..., other, :] = 0
 
 
 def add(Z: np.ndarray, axis: Axis, Y: np.ndarray) -> None:

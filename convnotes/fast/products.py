@@ -33,23 +33,26 @@ def in_blocks(K: int) -> bool:
 def multiply(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
     """out = A @ B for matrices (M, K) and (K, N), or for stacks of equally many of both."""
     K = A.shape[-1]
-    in_rows = all(
-        array.strides[-1] == array.itemsize for array in (A, B, out)
-    )
-    if threads.number() > 1 or not in_rows:
+    if not _serves(A, B, out):
         np.matmul(A, B, out=out)
         return
     if in_blocks(K) or not _sides(A, B, ROWS * COLUMNS):
         _blocks(A, B, out)
         return
     # Parts of the sum, each in larger blocks.
-    parts = list(spans(K, SMALL // (ROWS * COLUMNS)))
     part = np.empty(out.shape, out.dtype)
-    for k in parts:
+    for k in spans(K, SMALL // (ROWS * COLUMNS)):
         target = part if k.start else out
         _blocks(A[..., k], B[..., k, :], target)
         if k.start:
             out += part
+
+
+def _serves(*arrays: np.ndarray) -> bool:
+    """Whether blocks serve: for a BLAS of one thread, and matrices whose rows lie in runs."""
+    return threads.number() == 1 and all(
+        array.strides[-1] == array.itemsize for array in arrays
+    )
 
 
 def _blocks(A, B, out) -> None:
@@ -97,13 +100,10 @@ def multiply_transposed(
         return
     rows, columns = ROWS if M % ROWS == 0 else M, min(N, ROWS)
     parts = -(-K * rows * columns // SMALL)
-    length = K // max(1, parts)
-    in_rows = (
-        A.strides[1] == A.itemsize and B.strides[1] == B.itemsize
-    )
-    if length < LONG or not in_rows or threads.number() > 1:
+    length, serves = K // max(1, parts), _serves(A, B)
+    if length < LONG or not serves:
         product = np.empty_like(out) if add else out
-        if K < SHORT:
+        if K < SHORT and serves:
             multiply(A, np.ascontiguousarray(B.T), product)
         else:
             np.matmul(A, B.T, out=product)

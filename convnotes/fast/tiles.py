@@ -10,9 +10,9 @@ from itertools import product
 
 import numpy as np
 
-from convnotes.fast.blocks import Block, beside, blocks, number
+from convnotes.fast.blocks import Block, blocks, number
 from convnotes.fast.buffers import copy_rows
-from convnotes.fast.lines import axis_of, take
+from convnotes.fast.lines import axis_of, take, take_rows
 from convnotes.windows import Convolution, inside
 
 # With fewer tiles in a row their entries are read one by one, not by columns first.
@@ -147,7 +147,4 @@ class Tiles:
         )
         take(band.reshape(-1, W, 1), axis, by_column)
         by_column = by_column.reshape(k, *band.shape[:3], columns)
-        for a, (y, met) in enumerate(down):
-            copy_rows(by_column[..., met, :], out[a][..., y, :])
-            for rest in beside(y, rows):
-                out[a][..., rest, :] = 0
+        take_rows(by_column, down, out)

@@ -15,7 +15,7 @@ from math import prod
 
 import numpy as np
 
-from convnotes.fast.blocks import spans
+from convnotes.fast.blocks import length, spans
 from convnotes.fast.buffers import rows
 from convnotes.fast.products import multiply
 from convnotes.fast.tile_sizes import (
@@ -96,7 +96,7 @@ def _gather(tiles, X, K, Y, b, buffers):
     for block, shape, V in _inputs(tiles, X, B, buffers):
         T = prod(shape)
         for f in spans(F, filters(tiles)):
-            each = f.stop - f.start
+            each = length(f)
             if f != known:
                 U, known = _transformed(G, K[f], buffers[2]), f
             P = rows(buffers[0], n * n, each * T)
@@ -122,7 +122,7 @@ def _correlate(tiles, X, dY, buffers):
         if T < SHORT:
             met = np.ascontiguousarray(met)
         for f in spans(F, filters(tiles)):
-            each = f.stop - f.start
+            each = length(f)
             upstream = rows(buffers[3], m * m, each * T)
             place = upstream.reshape(m, m, each, *shape)
             tiles.outputs(dY[:, f], block, place, buffers[0])
@@ -145,8 +145,8 @@ def _inputs(tiles, X, B, buffers):
     C, n = X.shape[1], tiles.n
     for block in tiles.blocks(most_tiles(tiles)):
         shape = block.count, block.height, tiles.count[1]
-        length = C * prod(shape)
-        D, V = (rows(buffer, n * n, length) for buffer in buffers[:2])
+        size = C * prod(shape)
+        D, V = (rows(buffer, n * n, size) for buffer in buffers[:2])
         tiles.inputs(X, block, D.reshape(n, n, C, *shape), buffers[1])
         multiply(B, D, V)
         yield block, shape, V.reshape(n * n, C, -1)
