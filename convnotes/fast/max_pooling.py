@@ -1,4 +1,4 @@
-"""Max pooling as running maxima, and its gradient through the number of every window's winning entry.
+"""Max pooling as maxima of a line and itself, shifted, and its gradient through the place of every window's winner.
 
 Derived in notebooks/07_pooling.ipynb and 09_fast_convolution.ipynb.
 """
@@ -7,12 +7,15 @@ import numpy as np
 
 from convnotes import arguments
 from convnotes.fast import separable
-from convnotes.fast.planes import Layout, layout, planes, rows
+from convnotes.fast.padded_lines import at_windows, padded
 from convnotes.fast.threads import share
-from convnotes.windows import Windows
+from convnotes.fast.winners import winners
+from convnotes.windows import Windows, extent
 
-# The bytes of the images whose gradient is worked on together: each block has dozens of calls, which larger ones share.
+# The bytes of the images that are worked on together.
 CACHE = 2**20
+# With strides whose product is greater, most places of a line are those of no window, and not worth their maxima.
+DENSE = 4
 
 
 def max_pool2d(
@@ -28,11 +31,11 @@ def max_pool2d(
         input, kernel_size, stride, padding, dilation, ceil_mode
     )
     Y = np.empty((*X.shape[:2], *p.count), X.dtype)
+    dense = p.stride[0] * p.stride[1] <= DENSE
+    some = _on_lines if dense else _along_axes
     share(
-        lambda some: separable.reduce(
-            np.maximum, -np.inf, some[0], p, some[1]
-        ),
-        separable.images(X, Y),
+        lambda views: some(*views, p),
+        separable.images(X, Y, cache=CACHE),
     )
     return Y
 
@@ -59,34 +62,50 @@ def max_pool2d_grad_input(
         ties=ties,
     )
     dX = np.zeros(X.shape, X.dtype)
-    if ties == "all":
-        share(
-            lambda some: _to_all(*some, p),
-            separable.images(X, dY, dX),
-        )
-        return dX
     blocks = separable.images(X, dY, dX, cache=CACHE)
-    form, first, offsets = layout(p), _first_on_input(p), _offsets(p)
-    images = max((len(some[0]) for some in blocks), default=0)
-    places, none = _places(images, p), first.max() == p.area
-
-    def to_first(some) -> None:
-        image, upstream, result = some
-        winner = _winners(image, p, form, first)
-        # One addition for each window: its gradient, to the place of its winner in all images written as one line.
-        target = np.take(offsets, winner)
-        target += places[: len(image)]
-        if none:
-            inside = winner < p.area
-            target, upstream = target[inside], upstream[inside]
-        np.add.at(
-            result.reshape(-1),
-            target.reshape(-1),
-            upstream.reshape(-1),
-        )
-
-    share(to_first, blocks)
+    if ties == "all":
+        share(lambda views: _to_all(*views, p), blocks)
+    else:
+        most = max((len(views[0]) for views in blocks), default=0)
+        begin = _begin(most, p)
+        share(lambda views: _to_first(*views, p, begin), blocks)
     return dX
+
+
+def _on_lines(X, Y, p: Windows) -> None:
+    """Y of images (images, H, W): the maximum from every place of their line on, and of these the windows' own."""
+    whole = padded(X, p, -np.inf)
+    best, steps = whole.reshape(-1), (whole.shape[2], 1)
+    for K, D, step in zip(p.kernel, p.dilation, steps):
+        line, length = best, len(best) - (K - 1) * D * step
+        best = line[:length]
+        for k in range(1, K):
+            start = k * D * step
+            entry = line[start : start + length]
+            out = best if k > 1 else None
+            best = np.maximum(best, entry, out=out)
+    Y[...] = at_windows(best, whole.shape, p, p.stride[1])
+
+
+def _along_axes(X, Y, p: Windows) -> None:
+    """Y of images (images, H, W), of no entries but those of windows."""
+    separable.reduce(np.maximum, -np.inf, X, p, Y)
+
+
+def _to_first(X, dY, dX, p: Windows, begin) -> None:
+    """Put the gradient of every window on its winner."""
+    # The winner's place in all images written as one line.
+    target = np.empty(dY.shape, np.intp)
+    target[...] = winners(X, p)
+    target += begin[: len(X)]
+    if p.dilation != (1, 1) and not p.all_meet_input():
+        live = np.logical_and.outer(_met(p, 0), _met(p, 1))
+        target, dY = target[:, live], dY[:, live]
+    line, target, dY = (A.reshape(-1) for A in (dX, target, dY))
+    if _overlap(p):
+        np.add.at(line, target, dY)
+    else:
+        line[target] = dY
 
 
 def _to_all(X, dY, dX, p: Windows) -> None:
@@ -103,47 +122,7 @@ def _to_all(X, dY, dX, p: Windows) -> None:
             )
 
 
-def _first_on_input(p: Windows) -> np.ndarray:
-    """The first entry that every window has on the input, (H_Y, W_Y); kH*kW where it has none."""
-    first = np.full(p.count, p.area, np.min_scalar_type(p.area))
-    meetings = [
-        (i, j, down, across)
-        for i, (down, _) in enumerate(p.meetings(0))
-        for j, (across, _) in enumerate(p.meetings(1))
-    ]
-    for i, j, down, across in reversed(meetings):
-        first[down, across] = i * p.kernel[1] + j
-    return first
-
-
-def _winners(X, p: Windows, form: Layout, first) -> np.ndarray:
-    """The entry that every window's gradient goes to, (images, H_Y, W_Y): its first maximum, or not-a-number."""
-    entries = planes(X, p, form, -np.inf)
-    places = len(X) * form.height * form.width
-    winner = np.zeros(places, first.dtype)
-    rows(winner, p, form)[...] = first
-    # All images are one line; the last places of it, whose windows would reach beyond its end, are none.
-    length = places - form.taps[-1][1]
-    best = np.full(length, -np.inf, X.dtype)
-    chosen, better = winner[:length], np.empty(length, bool)
-    number = np.empty(length, winner.dtype)
-    for t, (plane, start) in enumerate(form.taps):
-        entry = entries[plane][start : start + length]
-        np.greater(entry, best, out=better)
-        # The numbers grow, so the largest number among the improvements is the last of them.
-        np.multiply(
-            better.view(np.uint8), number.dtype.type(t), out=number
-        )
-        np.maximum(chosen, number, out=chosen)
-        np.maximum(best, entry, out=best)
-    if np.isnan(best).any():
-        for t, (plane, start) in reversed(list(enumerate(form.taps))):
-            entry = entries[plane][start : start + length]
-            chosen[np.isnan(entry)] = t
-    return rows(winner, p, form)
-
-
-def _places(images: int, p: Windows) -> np.ndarray:
+def _begin(images: int, p: Windows) -> np.ndarray:
     """The place of every window's first entry in images written as one line; on padding it can lie before them."""
     (H, W), (S_H, S_W), ((top, _), (left, _)), (H_Y, W_Y) = (
         p.size,
@@ -151,17 +130,23 @@ def _places(images: int, p: Windows) -> np.ndarray:
         p.padding,
         p.count,
     )
-    image = np.arange(images)[:, None, None] * (H * W)
-    return (
-        image
-        + (np.arange(H_Y)[:, None] * S_H - top) * W
-        + (np.arange(W_Y) * S_W - left)
-    )
+    rows = (np.arange(H_Y) * S_H - top) * W
+    image = np.add.outer(rows, np.arange(W_Y) * S_W - left)
+    begin = np.add.outer(np.arange(images) * (H * W), image.ravel())
+    return begin.reshape(images, H_Y, W_Y)
 
 
-def _offsets(p: Windows) -> np.ndarray:
-    """How far from its first entry every entry of a window lies; 0 stands for none of them."""
-    (D_H, D_W), W = p.dilation, p.size[1]
-    return np.array(
-        [i * D_H * W + j * D_W for i, j in np.ndindex(p.kernel)] + [0]
+def _met(p: Windows, axis: int) -> np.ndarray:
+    """Which windows have an entry on the image along an axis: all, unless they are dilated."""
+    met = np.zeros(p.count[axis], bool)
+    for windows, _ in p.meetings(axis):
+        met[windows] = True
+    return met
+
+
+def _overlap(p: Windows) -> bool:
+    """Whether an entry can belong to several windows."""
+    return any(
+        extent(K, D) > S
+        for K, D, S in zip(p.kernel, p.dilation, p.stride)
     )

@@ -1,0 +1,74 @@
+"""Padded images written as one line, one after the other: there an entry of all windows is one run, shifted by a tap.
+
+Window (y, x) begins at row y*S_H and column x*S_W of the padded image, and its entry (i, j) lies i*D_H rows and j*D_W
+places behind. That holds from every place of the line on, whether a window begins there or not. So one operation on
+the line and itself, shifted, works on an entry of all windows at once; what it makes of the other places is dropped.
+
+Derived in notebooks/09_fast_convolution.ipynb.
+"""
+
+import numpy as np
+
+from convnotes.fast.blocks import beside
+from convnotes.fast.buffers import copy_rows
+from convnotes.windows import Windows, extent
+
+
+def padded(
+    images: np.ndarray, p: Windows, value, step: int = 1
+) -> np.ndarray:
+    """Images (images, H, W) with `value` around them where windows reach; their rows a multiple of `step` long.
+
+    They are in one run: the images themselves if those are, and if there is nothing to add.
+    """
+    (N, H, W), (height, width) = images.shape, _reach(p)
+    (top, _), (left, _) = p.padding
+    width = -(-width // step) * step
+    if (height, width) == (H, W):
+        return np.ascontiguousarray(images)
+    whole = np.empty((N, height, width), images.dtype)
+    for rows in beside(slice(top, top + H), height):
+        whole[:, rows] = value
+    rows = whole[:, top : top + H]
+    for columns in beside(slice(left, left + W), width):
+        rows[..., columns] = value
+    copy_rows(images, rows[..., left : left + W])
+    return whole
+
+
+def every(line: np.ndarray, S: int, first: int) -> np.ndarray:
+    """Every S-th entry of a line from `first` on; its length is a multiple of S."""
+    if S == 1:
+        return line
+    out = np.empty(len(line) // S, line.dtype)
+    if first == 0 and S * line.itemsize == 8:
+        # Two entries of four bytes as one number: to narrow it leaves the first of them, in half the time.
+        narrow, wide = np.dtype("<u4"), np.dtype("<u8")
+        np.copyto(out.view(narrow), line.view(wide), casting="unsafe")
+    else:
+        out[...] = line[first::S]
+    return out
+
+
+def at_windows(
+    line: np.ndarray, shape: tuple[int, ...], p: Windows, S_W: int
+) -> np.ndarray:
+    """A view of a line at the places where windows begin, (images, H_Y, W_Y); the line may end behind the last one.
+
+    shape: of the images in the line, (images, height, width)
+    S_W: how far apart windows in a row begin
+    """
+    N, height, width = shape
+    places = height * width, p.stride[0] * width, S_W
+    strides = tuple(line.itemsize * apart for apart in places)
+    return np.ndarray((N, *p.count), line.dtype, line, 0, strides)
+
+
+def _reach(p: Windows) -> tuple[int, int]:
+    """The rows and columns of the padded image: of the padding before, and of what windows or the image reach."""
+    sides = []
+    for axis, (before, _) in enumerate(p.padding):
+        last = (p.count[axis] - 1) * p.stride[axis]
+        window = extent(p.kernel[axis], p.dilation[axis])
+        sides.append(max(last + window, before + p.size[axis]))
+    return tuple(sides)
