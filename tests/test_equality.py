@@ -162,7 +162,8 @@ def test_minus_infinity_in_the_input_is_a_maximum_like_any_other(case, seed):
     """Where the whole window is minus infinity the gradient must not end on the padding."""
     drawn = problems.operands(case, seed)
     drawn["input"][...] = -np.inf
-    assert_equal("matmul", "naive", case, drawn)
+    for name in OURS[1:]:
+        assert_equal(name, "naive", case, drawn)
     if torch_can(case):
         assert_equal("naive", "torch", case, drawn)
 

@@ -24,7 +24,7 @@ from convnotes.fast.work import Work
 from convnotes.windows import Convolution, Windows
 
 # The entries of what is laid out and of the products with it that are held at a time.
-ENTRIES = 2**20
+ENTRIES = 2**21
 
 
 def takes(p: Convolution) -> bool:
