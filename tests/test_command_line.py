@@ -7,7 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -296,6 +298,29 @@ def test_an_interrupt_ends_the_worker_in_the_middle_of_its_work():
     with pytest.raises(KeyboardInterrupt):
         interrupt()
     assert works[0].exception() is not None
+
+
+def test_an_interrupt_that_another_thread_takes_waits_until_a_worker_has_started(monkeypatch):
+    """A thread with an open ear for it, such as those of a library or of an executor, in the moment of a start."""
+    ended, started = threading.Event(), []
+    thread = threading.Thread(target=ended.wait)
+    thread.start()
+    submit = ProcessPoolExecutor.submit
+
+    def interrupted(self, function):
+        signal.pthread_kill(thread.ident, signal.SIGINT)
+        found = submit(self, function)
+        started.append(found.result())
+        return found
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt), processes.process(1):
+            raise AssertionError("the interrupt was lost")
+    finally:
+        ended.set()
+        thread.join()
+    assert started
 
 
 def test_a_worker_that_dies_is_told_in_one_sentence():

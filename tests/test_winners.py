@@ -3,11 +3,11 @@
 from itertools import product
 
 import numpy as np
-import problems
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import problems
 from convnotes import windows
 from convnotes.fast.padded_lines import every
 from convnotes.fast.winners import winners

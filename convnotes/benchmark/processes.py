@@ -49,15 +49,24 @@ def _end_with(parent):
 
 @contextmanager
 def _interrupts_waiting():
-    """Ctrl-C waits until the block is left; a process that starts in it never hears it, from its first step on."""
+    """Ctrl-C waits until the block is left; a process that starts in it never hears it, from its first step on.
+
+    A process inherits that a signal is blocked, but it is blocked in this thread alone. Any other thread can take it
+    and have this one raise KeyboardInterrupt, so what is done about it waits as well.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    waiting = []
+    handler = signal.signal(signal.SIGINT, lambda *_: waiting.append(True))
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
+        signal.signal(signal.SIGINT, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if waiting:
+            signal.raise_signal(signal.SIGINT)
 
 
 @contextmanager
