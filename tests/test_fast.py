@@ -24,6 +24,7 @@ from convnotes.fast import (
     rows,
     selection,
     separable,
+    shares,
     threads,
     tile_sizes,
     whole,
@@ -315,3 +316,34 @@ def test_threads_change_nothing(case, monkeypatch):
         with monkeypatch.context() as patched:
             patched.setattr(threads, "number", lambda: 2)
             assert error(getattr(fast, operation)(**arguments), alone) < 1e-12
+
+
+@pytest.mark.parametrize("algorithm", ["columns", "winograd"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"padding": 1},
+        {"padding": ((3, 1), (0, 2)), "groups": 2},
+        {"stride": (3, 2), "padding": (1, 0), "dilation": (2, 1)},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("N", [1, 2])
+def test_bands_of_an_image_change_nothing(algorithm, options, N, monkeypatch, rng):
+    """Three threads share one or two images of 29 rows."""
+    X, K = rng.standard_normal((N, 4, 29, 12)), rng.standard_normal((6, 4 // options.get("groups", 1), 3, 3))
+    b, p = rng.standard_normal(6), windows.convolution(X.shape, K.shape, **options)
+    if not selection.ALGORITHMS[algorithm].takes(p):
+        return
+    dY, shared = rng.standard_normal(p.output_size), []
+    monkeypatch.setattr(shares, "MANY", 0)
+    monkeypatch.setattr(shares.whole, "takes", lambda p: False)
+    monkeypatch.setattr(threads, "number", lambda: 3)
+    share = threads.share
+    monkeypatch.setattr(threads, "share", lambda function, parts: shared.append(len(parts)) or share(function, parts))
+    Y = fast.conv2d(X, K, b, **options, algorithm=algorithm)
+    assert error(Y, naive.conv2d(X, K, b, **options)) < 1e-12
+    dK = fast.conv2d_grad_weight(X, K.shape, dY, **options, algorithm=algorithm)
+    assert error(dK, naive.conv2d_grad_weight(X, K.shape, dY, **options)) < 1e-12
+    assert min(shared) > N

@@ -4,15 +4,14 @@ Parameters, shapes and errors are those of `convnotes.naive`, with one parameter
 `selection.ALGORITHMS`, or is "auto". Derived in notebooks/09_fast_convolution.ipynb.
 """
 
-from dataclasses import replace
 from functools import partial, reduce
 
 import numpy as np
 
 from convnotes import arguments
-from convnotes.fast import phases, threads, whole
-from convnotes.fast.blocks import length
+from convnotes.fast import phases, threads
 from convnotes.fast.selection import named, spreading
+from convnotes.fast.shares import Share, shares
 from convnotes.windows import Convolution
 
 
@@ -99,13 +98,14 @@ def gather(
     """The map from an input of p.input_size to an output of p.output_size, with a bias if one is given."""
     Y = np.empty(p.output_size, X.dtype)
 
-    def some(images: slice) -> None:
-        q = _of(p, images)
-        named(algorithm, q, X.dtype).gather(
-            X[images], K, q, Y[images], b
+    def some(part: Share) -> None:
+        module = named(algorithm, part.p, X.dtype)
+        module.gather(
+            part.of_input(X), K, part.p, part.of_output(Y), b
         )
 
-    threads.share(some, _parts(p))
+    parts = shares(p, partial(named, algorithm, p, X.dtype))
+    threads.share(some, parts)
     return Y
 
 
@@ -118,21 +118,25 @@ def spread(
     """The transpose of `gather` for the same weight."""
     dX = np.zeros(p.input_size, dY.dtype)
 
-    def some(images: slice) -> None:
-        q = _of(p, images)
+    def some(part: Share) -> None:
+        q, upstream, result = (
+            part.p,
+            part.of_output(dY),
+            part.of_input(dX),
+        )
         module = spreading(algorithm, q, dY.dtype)
         if module is not None:
-            module.spread(K, dY[images], q, dX[images])
+            module.spread(K, upstream, q, result)
         else:
             phases.spread(
                 K,
-                dY[images],
+                upstream,
                 q,
-                dX[images],
+                result,
                 partial(named, algorithm, dtype=dY.dtype),
             )
 
-    threads.share(some, _parts(p))
+    threads.share(some, shares(p))
     return dX
 
 
@@ -144,34 +148,19 @@ def correlate(
 ) -> np.ndarray:
     """The weight gradient for the output gradient dY."""
 
-    def some(images: slice) -> np.ndarray:
-        q = _of(p, images)
-        module = named(algorithm, q, X.dtype, correlating=True)
-        return module.correlate(X[images], dY[images], q)
+    choose = partial(
+        named, algorithm, dtype=X.dtype, correlating=True
+    )
 
-    parts = threads.share(some, _parts(p))
+    def some(part: Share) -> np.ndarray:
+        q = part.p
+        return choose(q).correlate(
+            part.of_input(X), part.of_output(dY), q
+        )
+
+    parts = threads.share(some, shares(p, partial(choose, p)))
     return (
         reduce(np.add, parts)
         if parts
         else np.zeros(p.weight_size, X.dtype)
-    )
-
-
-def _parts(p: Convolution) -> list[slice]:
-    """The images in one part for each thread, but those of a small problem together."""
-    N = p.input_size[0]
-    return (
-        [slice(0, N)] if whole.takes(p) and N else threads.images(N)
-    )
-
-
-def _of(p: Convolution, images: slice) -> Convolution:
-    """The same convolution of some of the images."""
-    N = length(images)
-    if p.input_size[0] == N:
-        return p
-    return replace(
-        p,
-        input_size=(N, *p.input_size[1:]),
-        output_size=(N, *p.output_size[1:]),
     )

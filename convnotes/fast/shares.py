@@ -1,0 +1,90 @@
+"""How a convolution is shared among threads: images of a batch, or bands of rows of a large one.
+
+A single image is left to the threads of BLAS, which cut its products, unless it is so large that the copies beside them
+are worth being shared too.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import prod
+
+import numpy as np
+
+from convnotes.fast import columns, threads, whole, winograd
+from convnotes.fast.blocks import length, spans
+from convnotes.windows import Convolution
+
+# The algorithms that work on a band as on an image of its own, where it lies.
+BANDED = (columns, winograd)
+# The multiply-adds of an image from which on bands pay, some milliseconds: threads take their time to wake, and to
+# hand each other the interpreter's lock.
+MANY = 5 * 10**8
+# A band's rows are a multiple of this, so that whole tiles fit.
+ROWS = 4
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a thread works on: images, of these the output rows `rows` and the input rows `met`, a convolution `p`."""
+
+    images: slice
+    rows: slice
+    met: slice
+    p: Convolution
+
+    def of_input(self, X: np.ndarray) -> np.ndarray:
+        """Its part of an array of the input's size."""
+        return X[self.images, :, self.met]
+
+    def of_output(self, Y: np.ndarray) -> np.ndarray:
+        """Its part of an array of the output's size."""
+        return Y[self.images, :, self.rows]
+
+
+def shares(
+    p: Convolution, choose: Callable | None = None
+) -> list[Share]:
+    """The images in one part for each thread, but those of a small problem together.
+
+    choose: makes the module of the algorithm, if bands are to be considered where images are fewer than threads
+    """
+    N, all_rows = p.input_size[0], slice(0, p.count[0])
+    if whole.takes(p) and N:
+        return [_share(p, slice(0, N), all_rows)]
+    images, bands = threads.images(N), [all_rows]
+    if choose and 0 < len(images) < threads.number():
+        bands = _bands(p, choose)
+    return [
+        _share(p, part, rows) for part in images for rows in bands
+    ]
+
+
+def _bands(p: Convolution, choose: Callable) -> list[slice]:
+    """The rows of an image, in bands for the threads that would have no image, if that pays."""
+    F, C, *_ = p.weight_size
+    many = F * C * p.area * p.positions >= MANY
+    # Each band needs all filters, transformed.
+    few = prod(p.weight_size) <= F * p.positions
+    if not many or not few or choose() not in BANDED:
+        return [slice(0, p.count[0])]
+    each = -(-p.count[0] * p.input_size[0] // threads.number())
+    tiles = spans(-(-p.count[0] // ROWS), -(-each // ROWS))
+    return [
+        slice(part.start * ROWS, min(part.stop * ROWS, p.count[0]))
+        for part in tiles
+    ]
+
+
+def _share(p: Convolution, images: slice, rows: slice) -> Share:
+    """These rows of these images."""
+    N, met = length(images), slice(0, p.size[0])
+    if N == p.input_size[0] and length(rows) == p.count[0]:
+        return Share(images, rows, met, p)
+    if length(rows) < p.count[0]:
+        met, q = p.of_rows(rows)
+        p = replace(p, **vars(q))
+    (_, C, *_), (_, F, *_) = p.input_size, p.output_size
+    p = replace(
+        p, input_size=(N, C, *p.size), output_size=(N, F, *p.count)
+    )
+    return Share(images, rows, met, p)
