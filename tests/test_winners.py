@@ -43,6 +43,15 @@ def test_the_first_of_the_best_entries_wins(case, seed, dtype):
     assert_found(choice.astype(dtype), case.windows)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_largest_numbers_that_there_are_pass_in_silence(dtype):
+    """What is computed on the way, such as between two rows, is no news for the caller."""
+    images = np.full((1, 4, 4), np.finfo(dtype).max)
+    images[0, 1, 1:] = np.inf
+    with np.errstate(all="raise"):
+        assert_found(images.astype(dtype), windows.sliding((1, 1, 4, 4), 2, 2))
+
+
 @pytest.mark.parametrize(("W", "number"), [(100, np.uint8), (300, np.uint16)])
 def test_numbers_are_as_large_as_the_image_is_wide(W, number):
     """The last entry of a window of 3 x 3 lies 2*W + 2 behind the first."""

@@ -7,13 +7,14 @@ import numpy as np
 
 from convnotes import arguments
 from convnotes.fast import separable
-from convnotes.fast.padded_lines import at_windows, padded
+from convnotes.fast.buffers import copy_rows
+from convnotes.fast.padded_lines import every, padded
 from convnotes.fast.threads import share
 from convnotes.fast.winners import winners
 from convnotes.windows import Windows, extent
 
-# The bytes of the images that are worked on together.
-CACHE = 2**20
+# The bytes of the images that are worked on together: each block has dozens of calls, which large ones share.
+CACHE = 2**21
 # With strides whose product is greater, most places of a line are those of no window, and not worth their maxima.
 DENSE = 4
 
@@ -61,7 +62,7 @@ def max_pool2d_grad_input(
         ceil_mode,
         ties=ties,
     )
-    dX = np.zeros(X.shape, X.dtype)
+    dX = np.empty(X.shape, X.dtype)
     blocks = separable.images(X, dY, dX, cache=CACHE)
     if ties == "all":
         share(lambda views: _to_all(*views, p), blocks)
@@ -73,18 +74,38 @@ def max_pool2d_grad_input(
 
 
 def _on_lines(X, Y, p: Windows) -> None:
-    """Y of images (images, H, W): the maximum from every place of their line on, and of these the windows' own."""
+    """Y of images (images, H, W): maxima down the lines, of these the windows' rows, and so their columns."""
     whole = padded(X, p, -np.inf)
-    best, steps = whole.reshape(-1), (whole.shape[2], 1)
-    for K, D, step in zip(p.kernel, p.dilation, steps):
-        line, length = best, len(best) - (K - 1) * D * step
-        best = line[:length]
-        for k in range(1, K):
-            start = k * D * step
-            entry = line[start : start + length]
-            out = best if k > 1 else None
-            best = np.maximum(best, entry, out=out)
-    Y[...] = at_windows(best, whole.shape, p, p.stride[1])
+    (N, _, width), (S_H, S_W), (H_Y, W_Y) = (
+        whole.shape,
+        p.stride,
+        p.count,
+    )
+    down = _maxima(whole, p.kernel[0], p.dilation[0] * width)
+    rows = np.empty((N, H_Y, width), X.dtype)
+    copy_rows(down[:, : (H_Y - 1) * S_H + 1 : S_H], rows)
+    across = _maxima(rows, p.kernel[1], p.dilation[1])
+    if width == W_Y * S_W:
+        every(across.reshape(-1), S_W, 0, Y.reshape(-1))
+    else:
+        Y[...] = across[..., : (W_Y - 1) * S_W + 1 : S_W]
+
+
+def _maxima(images, K: int, step: int) -> np.ndarray:
+    """From every place of the images' line on the maximum of K entries, each `step` behind the one before.
+
+    The last places, from which there are not so many, hold anything.
+    """
+    if K == 1:
+        return images
+    line, out = images.reshape(-1), np.empty_like(images)
+    length = len(line) - (K - 1) * step
+    best = out.reshape(-1)[:length]
+    np.maximum(line[:length], line[step : step + length], out=best)
+    for k in range(2, K):
+        start = k * step
+        np.maximum(best, line[start : start + length], out=best)
+    return out
 
 
 def _along_axes(X, Y, p: Windows) -> None:
@@ -101,6 +122,8 @@ def _to_first(X, dY, dX, p: Windows, begin) -> None:
     if p.dilation != (1, 1) and not p.all_meet_input():
         live = np.logical_and.outer(_met(p, 0), _met(p, 1))
         target, dY = target[:, live], dY[:, live]
+    # Zeros are written where the gradients follow at once, as long as they are in a cache.
+    dX[...] = 0
     line, target, dY = (A.reshape(-1) for A in (dX, target, dY))
     if _overlap(p):
         np.add.at(line, target, dY)
@@ -110,6 +133,7 @@ def _to_first(X, dY, dX, p: Windows, begin) -> None:
 
 def _to_all(X, dY, dX, p: Windows) -> None:
     """Add the gradient of every window to every one of its maxima."""
+    dX[...] = 0
     Y = separable.reduce(
         np.maximum, -np.inf, X, p, np.empty(dY.shape, X.dtype)
     )

@@ -36,12 +36,18 @@ def padded(
     return whole
 
 
-def every(line: np.ndarray, S: int, first: int) -> np.ndarray:
+def every(
+    line: np.ndarray,
+    S: int,
+    first: int,
+    out: np.ndarray | None = None,
+) -> np.ndarray:
     """Every S-th entry of a line from `first` on; its length is a multiple of S."""
-    if S == 1:
-        return line
-    out = np.empty(len(line) // S, line.dtype)
-    if first == 0 and S * line.itemsize == 8:
+    if out is None:
+        if S == 1:
+            return line
+        out = np.empty(len(line) // S, line.dtype)
+    if first == 0 and (S, line.itemsize) == (2, 4):
         # Two entries of four bytes as one number: to narrow it leaves the first of them, in half the time.
         narrow, wide = np.dtype("<u4"), np.dtype("<u8")
         np.copyto(out.view(narrow), line.view(wide), casting="unsafe")
@@ -51,15 +57,14 @@ def every(line: np.ndarray, S: int, first: int) -> np.ndarray:
 
 
 def at_windows(
-    line: np.ndarray, shape: tuple[int, ...], p: Windows, S_W: int
+    line: np.ndarray, shape: tuple[int, ...], p: Windows
 ) -> np.ndarray:
     """A view of a line at the places where windows begin, (images, H_Y, W_Y); the line may end behind the last one.
 
-    shape: of the images in the line, (images, height, width)
-    S_W: how far apart windows in a row begin
+    shape: of the images in the line, (images, height, width), without the columns between windows
     """
     N, height, width = shape
-    places = height * width, p.stride[0] * width, S_W
+    places = height * width, p.stride[0] * width, 1
     strides = tuple(line.itemsize * apart for apart in places)
     return np.ndarray((N, *p.count), line.dtype, line, 0, strides)
 

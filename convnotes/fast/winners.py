@@ -58,7 +58,9 @@ def _across(
         for x in _first_on_image(p, 1, j):
             won[x::width] = True
         best = np.maximum(best, entry, out=best if j > 1 else None)
-        column = np.multiply(won.view(np.uint8), j * D, dtype=dtype)
+        column = won.view(np.uint8)
+        if dtype != np.uint8 or j * D > 1:
+            column = np.multiply(column, j * D, dtype=dtype)
         if offset is not None:
             # Later columns have larger numbers.
             np.maximum(offset, column, out=column)
@@ -76,7 +78,7 @@ def _down(best, offset, shape, p: Windows, better) -> np.ndarray:
         run = slice(i * step, i * step + length)
         won = better(best[run], top)
         for y in _first_on_image(p, 0, i):
-            at_windows(won, shape, p, 1)[:, y] = True
+            at_windows(won, shape, p)[:, y] = True
         if i < K - 1:
             out = top if i > 1 else None
             top = np.maximum(top, best[run], out=out)
@@ -86,7 +88,7 @@ def _down(best, offset, shape, p: Windows, better) -> np.ndarray:
         other *= won.view(np.uint8)
         other += chosen
         chosen = other
-    return at_windows(chosen, shape, p, 1)
+    return at_windows(chosen, shape, p)
 
 
 def _dtype(p: Windows) -> np.dtype:
