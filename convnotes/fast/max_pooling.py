@@ -154,10 +154,16 @@ def _begin(images: int, p: Windows) -> np.ndarray:
         p.padding,
         p.count,
     )
+    begin = np.empty((max(1, images), H_Y, W_Y), np.intp)
     rows = (np.arange(H_Y) * S_H - top) * W
-    image = np.add.outer(rows, np.arange(W_Y) * S_W - left)
-    begin = np.add.outer(np.arange(images) * (H * W), image.ravel())
-    return begin.reshape(images, H_Y, W_Y)
+    np.add.outer(rows, np.arange(W_Y) * S_W - left, out=begin[0])
+    # As many images again as are known, in one long run.
+    known = 1
+    while known < images:
+        more = begin[known : 2 * known]
+        np.add(begin[: len(more)], known * H * W, out=more)
+        known += len(more)
+    return begin
 
 
 def _met(p: Windows, axis: int) -> np.ndarray:
