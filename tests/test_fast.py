@@ -18,6 +18,7 @@ from convnotes.fast import (
     col2im,
     columns,
     depthwise,
+    dots,
     normalization,
     phases,
     products,
@@ -89,6 +90,28 @@ def test_algorithms_for_large_problems_take_any_memory_layout(case, store):
         stored = {name: store(drawn[name]) for name in test_arrays.arrays(operation)}
         result = test_arrays.call("fast", case, operation, drawn | stored)
         assert error(result, test_arrays.call("naive", case, operation, drawn)) < 1e-12
+
+
+@given(shapes("depthwise"), st.integers(0, 2**32))
+def test_scalar_products_of_lines_are_the_weight_gradient(case, seed):
+    p, drawn = case.windows, problems.operands(case, seed)
+    assume(p.stride == (1, 1))
+    arguments = case.arguments("conv2d_grad_weight", drawn)
+    dK = dots.correlate(drawn["input"], drawn["grad_output"], p)
+    assert error(dK, naive.conv2d_grad_weight(**arguments)) < 1e-12
+
+
+@pytest.mark.parametrize("store", test_arrays.STORED.values(), ids=test_arrays.STORED)
+@pytest.mark.parametrize("planes", [0, 2, 8, 100], ids=["not at all", "channels", "images", "all"])
+def test_scalar_products_of_lines_in_parts(store, planes, monkeypatch, rng):
+    X, dY = rng.standard_normal((3, 4, 30, 31)), rng.standard_normal((3, 4, 28, 33))
+    options = {"padding": (0, 2), "groups": 4}
+    p = windows.convolution(X.shape, (4, 1, 3, 3), **options)
+    monkeypatch.setattr(dots, "ENTRIES", planes * 30 * 35)
+    monkeypatch.setattr(whole, "takes", lambda p: False)
+    assert dots.takes(p) == (planes > 0)
+    dK = fast.conv2d_grad_weight(store(X), (4, 1, 3, 3), store(dY), **options)
+    assert error(dK, naive.conv2d_grad_weight(X, (4, 1, 3, 3), dY, **options)) < 1e-12
 
 
 def results(case, operands, algorithm):

@@ -15,7 +15,7 @@ from math import prod
 import numpy as np
 
 from convnotes import windows
-from convnotes.fast import lines
+from convnotes.fast import dots, lines
 from convnotes.fast.blocks import length
 from convnotes.fast.buffers import apart, rows
 from convnotes.fast.lines import along
@@ -62,7 +62,8 @@ def workspace(p: Convolution) -> int:
         ),
         default=0,
     )
-    return (sum(p.kernel) + 1) * apart(most)
+    laid_out = (sum(p.kernel) + 1) * apart(most)
+    return max(laid_out, dots.workspace(p) if dots.takes(p) else 0)
 
 
 def gather(
@@ -94,7 +95,9 @@ def gather(
 def correlate(
     X: np.ndarray, dY: np.ndarray, p: Convolution
 ) -> np.ndarray:
-    """dK_c: dY_c spread along one axis times X_c laid out along the other."""
+    """dK_c: dY_c spread along one axis times X_c laid out along the other; by `dots` where it has windows enough."""
+    if dots.takes(p):
+        return dots.correlate(X, dY, p)
     dK, first = np.zeros((p.groups, *p.kernel), X.dtype), _first(p)
     by_first = dK if first else dK.swapaxes(1, 2)
     second, axes = 1 - first, (along(p, 0), along(p, 1))

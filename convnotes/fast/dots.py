@@ -1,0 +1,66 @@
+"""The weight gradient of a layer that treats its channels one by one, as scalar products of two lines.
+
+    dK_(i, j) = sum over y, x of dY_(y, x) X_(y + i*D_H - P, x + j*D_W - P)
+
+Written as one line each, with rows of the same length, the padded image shifted by i*D_H rows and j*D_W places meets
+the output gradient entry by entry. Between the rows of the gradient are zeros. So no tap needs a copy of its own.
+
+Derived in notebooks/09_fast_convolution.ipynb.
+"""
+
+from math import prod
+
+import numpy as np
+
+from convnotes.fast.buffers import copy_rows
+from convnotes.fast.padded_lines import padded
+from convnotes.fast.parts import parts
+from convnotes.windows import Convolution
+
+# The entries of padded images that are worked on at a time.
+ENTRIES = 2**19
+# The windows of an image, at least: to begin a scalar product takes as long as hundreds of multiply-adds.
+LONG = 512
+
+
+def takes(p: Convolution) -> bool:
+    """Whether windows follow one another without gaps, and are many but not too many for one channel at a time."""
+    return (
+        p.stride == (1, 1)
+        and p.positions >= LONG
+        and prod(p.on_padded_input().size) <= ENTRIES
+    )
+
+
+def workspace(p: Convolution) -> int:
+    """A part of the padded images, and of the output gradient with rows as long."""
+    return 2 * ENTRIES
+
+
+def correlate(
+    X: np.ndarray, dY: np.ndarray, p: Convolution
+) -> np.ndarray:
+    """dK of a depthwise convolution."""
+    dK = np.zeros((p.groups, *p.kernel), X.dtype)
+    (D_H, D_W), (_, W_Y) = p.dilation, p.count
+    height, width = p.on_padded_input().size
+    for part in parts(p, ENTRIES // (height * width), p.count[0]):
+        images = padded(part.of(X, slice(0, p.size[0])), p, 0)
+        upstream = np.zeros((part.planes, p.count[0], width), X.dtype)
+        copy_rows(part.of(dY, part.rows), upstream[..., :W_Y])
+        length = (p.count[0] - 1) * width + W_Y
+        places = height * width, D_H * width, D_W, 1
+        shifted = np.ndarray(
+            (part.planes, *p.kernel, length),
+            X.dtype,
+            images,
+            0,
+            tuple(X.itemsize * apart for apart in places),
+        )
+        line = upstream.reshape(part.planes, 1, 1, -1)[..., :length]
+        each = np.vecdot(shifted, line)
+        channels = len(dK[part.channels])
+        dK[part.channels] += each.reshape(
+            -1, channels, *p.kernel
+        ).sum(0)
+    return dK.reshape(p.weight_size)
