@@ -91,15 +91,25 @@ class Windows:
         size = tuple(before + size + after for size, (before, after) in zip(self.size, self.padding))
         return Windows(size, self.kernel, self.stride, self.dilation, ((0, 0), (0, 0)), self.count)
 
+    def meet_input(self, axis: int) -> list[bool]:
+        """Which windows cover an entry of the input along an axis; dilated ones can lie wholly on the padding."""
+        size, K, S, D = (of[axis] for of in (self.size, self.kernel, self.stride, self.dilation))
+        before, _ = self.padding[axis]
+        return [any(0 <= y * S + i * D - before < size for i in range(K)) for y in range(self.count[axis])]
+
     def all_meet_input(self) -> bool:
-        """Whether every window covers an entry of the input; dilated ones can lie wholly on the padding."""
-        return all(
-            any(0 <= y * S + i * D - before < size for i in range(K))
-            for size, K, S, D, (before, _), number in zip(
-                self.size, self.kernel, self.stride, self.dilation, self.padding, self.count
-            )
-            for y in range(number)
-        )
+        """Whether every window covers an entry of the input."""
+        return all(self.meet_input(0)) and all(self.meet_input(1))
+
+    def first_on_input(self, axis: int, k: int) -> list[int]:
+        """The windows whose entries before the k-th lie on the padding that comes first, and whose k-th does not."""
+        S, D, (before, _) = (of[axis] for of in (self.stride, self.dilation, self.padding))
+        windows = range(min(self.count[axis], -(-before // S)))
+        return [y for y in windows if -(-(before - y * S) // D) == k]
+
+    def overlap(self) -> bool:
+        """Whether windows are longer than they lie apart, so that an entry can belong to several."""
+        return any(extent(K, D) > S for K, D, S in zip(self.kernel, self.dilation, self.stride))
 
     def meetings(self, axis: int) -> list[tuple[slice, slice]]:
         """For every entry of the kernel along an axis, the windows whose entry lies on the input, and where it lies.

@@ -97,15 +97,13 @@ def gather(
 ) -> np.ndarray:
     """The map from an input of p.input_size to an output of p.output_size, with a bias if one is given."""
     Y = np.empty(p.output_size, X.dtype)
+    choose = partial(named, algorithm, dtype=X.dtype)
 
     def some(part: Share) -> None:
-        module = named(algorithm, part.p, X.dtype)
-        module.gather(
-            part.of_input(X), K, part.p, part.of_output(Y), b
-        )
+        q = part.p
+        choose(q).gather(part.of_input(X), K, q, part.of_output(Y), b)
 
-    parts = shares(p, partial(named, algorithm, p, X.dtype))
-    threads.share(some, parts)
+    threads.share(some, shares(p, choose))
     return Y
 
 
@@ -147,7 +145,6 @@ def correlate(
     algorithm: str = "auto",
 ) -> np.ndarray:
     """The weight gradient for the output gradient dY."""
-
     choose = partial(
         named, algorithm, dtype=X.dtype, correlating=True
     )
@@ -158,7 +155,7 @@ def correlate(
             part.of_input(X), part.of_output(dY), q
         )
 
-    parts = threads.share(some, shares(p, partial(choose, p)))
+    parts = threads.share(some, shares(p, choose))
     return (
         reduce(np.add, parts)
         if parts

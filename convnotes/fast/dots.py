@@ -13,7 +13,7 @@ from math import prod
 import numpy as np
 
 from convnotes.fast.buffers import copy_rows
-from convnotes.fast.padded_lines import padded
+from convnotes.fast.padded_lines import in_places, padded
 from convnotes.fast.parts import parts
 from convnotes.windows import Convolution
 
@@ -28,7 +28,7 @@ def takes(p: Convolution) -> bool:
     return (
         p.stride == (1, 1)
         and p.positions >= LONG
-        and prod(p.on_padded_input().size) <= ENTRIES
+        and prod(p.covered) <= ENTRIES
     )
 
 
@@ -42,25 +42,21 @@ def correlate(
 ) -> np.ndarray:
     """dK of a depthwise convolution."""
     dK = np.zeros((p.groups, *p.kernel), X.dtype)
-    (D_H, D_W), (_, W_Y) = p.dilation, p.count
-    height, width = p.on_padded_input().size
-    for part in parts(p, ENTRIES // (height * width), p.count[0]):
+    (D_H, D_W), (H_Y, W_Y), (height, width) = (
+        p.dilation,
+        p.count,
+        p.covered,
+    )
+    length = (H_Y - 1) * width + W_Y
+    places = height * width, D_H * width, D_W, 1
+    for part in parts(p, ENTRIES // (height * width), H_Y):
         images = padded(part.of(X, slice(0, p.size[0])), p, 0)
-        upstream = np.zeros((part.planes, p.count[0], width), X.dtype)
+        upstream = np.zeros((part.planes, H_Y, width), X.dtype)
         copy_rows(part.of(dY, part.rows), upstream[..., :W_Y])
-        length = (p.count[0] - 1) * width + W_Y
-        places = height * width, D_H * width, D_W, 1
-        shifted = np.ndarray(
-            (part.planes, *p.kernel, length),
-            X.dtype,
-            images,
-            0,
-            tuple(X.itemsize * apart for apart in places),
-        )
+        shape = part.planes, *p.kernel, length
+        shifted = in_places(images, shape, places)
         line = upstream.reshape(part.planes, 1, 1, -1)[..., :length]
         each = np.vecdot(shifted, line)
-        channels = len(dK[part.channels])
-        dK[part.channels] += each.reshape(
-            -1, channels, *p.kernel
-        ).sum(0)
+        sums = dK[part.channels]
+        sums += each.reshape(-1, *sums.shape).sum(0)
     return dK.reshape(p.weight_size)

@@ -11,7 +11,7 @@ from convnotes.fast.buffers import copy_rows
 from convnotes.fast.padded_lines import every, padded
 from convnotes.fast.threads import share
 from convnotes.fast.winners import winners
-from convnotes.windows import Windows, extent
+from convnotes.windows import Windows
 
 # The bytes of the images that are worked on together: each block has dozens of calls, which large ones share.
 CACHE = 2**21
@@ -120,12 +120,12 @@ def _to_first(X, dY, dX, p: Windows, begin) -> None:
     target[...] = winners(X, p)
     target += begin[: len(X)]
     if p.dilation != (1, 1) and not p.all_meet_input():
-        live = np.logical_and.outer(_met(p, 0), _met(p, 1))
+        live = np.logical_and.outer(p.meet_input(0), p.meet_input(1))
         target, dY = target[:, live], dY[:, live]
     # Zeros are written where the gradients follow at once, as long as they are in a cache.
     dX[...] = 0
     line, target, dY = (A.reshape(-1) for A in (dX, target, dY))
-    if _overlap(p):
+    if p.overlap():
         np.add.at(line, target, dY)
     else:
         line[target] = dY
@@ -164,19 +164,3 @@ def _begin(images: int, p: Windows) -> np.ndarray:
         np.add(begin[: len(more)], known * H * W, out=more)
         known += len(more)
     return begin
-
-
-def _met(p: Windows, axis: int) -> np.ndarray:
-    """Which windows have an entry on the image along an axis: all, unless they are dilated."""
-    met = np.zeros(p.count[axis], bool)
-    for windows, _ in p.meetings(axis):
-        met[windows] = True
-    return met
-
-
-def _overlap(p: Windows) -> bool:
-    """Whether an entry can belong to several windows."""
-    return any(
-        extent(K, D) > S
-        for K, D, S in zip(p.kernel, p.dilation, p.stride)
-    )

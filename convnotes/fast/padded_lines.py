@@ -11,7 +11,7 @@ import numpy as np
 
 from convnotes.fast.blocks import beside
 from convnotes.fast.buffers import copy_rows
-from convnotes.windows import Windows, extent
+from convnotes.windows import Windows
 
 
 def padded(
@@ -21,8 +21,9 @@ def padded(
 
     They are in one run: the images themselves if those are, and if there is nothing to add.
     """
-    (N, H, W), (height, width) = images.shape, _reach(p)
-    (top, _), (left, _) = p.padding
+    (N, H, W), ((top, _), (left, _)) = images.shape, p.padding
+    height = max(p.covered[0], top + H)
+    width = max(p.covered[1], left + W)
     width = -(-width // step) * step
     if (height, width) == (H, W):
         return np.ascontiguousarray(images)
@@ -65,15 +66,12 @@ def at_windows(
     """
     N, height, width = shape
     places = height * width, p.stride[0] * width, 1
+    return in_places(line, (N, *p.count), places)
+
+
+def in_places(
+    line: np.ndarray, shape: tuple[int, ...], places: tuple[int, ...]
+) -> np.ndarray:
+    """A view of a line, so many places apart along each axis; an error if it does not reach so far."""
     strides = tuple(line.itemsize * apart for apart in places)
-    return np.ndarray((N, *p.count), line.dtype, line, 0, strides)
-
-
-def _reach(p: Windows) -> tuple[int, int]:
-    """The rows and columns of the padded image: of the padding before, and of what windows or the image reach."""
-    sides = []
-    for axis, (before, _) in enumerate(p.padding):
-        last = (p.count[axis] - 1) * p.stride[axis]
-        window = extent(p.kernel[axis], p.dilation[axis])
-        sides.append(max(last + window, before + p.size[axis]))
-    return tuple(sides)
+    return np.ndarray(shape, line.dtype, line, 0, strides)

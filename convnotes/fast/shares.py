@@ -46,7 +46,7 @@ def shares(
 ) -> list[Share]:
     """The images in one part for each thread, but those of a small problem together.
 
-    choose: makes the module of the algorithm, if bands are to be considered where images are fewer than threads
+    choose: the algorithm of a convolution, if bands are to be considered where images are fewer than threads
     """
     N, all_rows = p.input_size[0], slice(0, p.count[0])
     if whole.takes(p) and N:
@@ -65,7 +65,7 @@ def _bands(p: Convolution, choose: Callable) -> list[slice]:
     many = F * C * p.area * p.positions >= MANY
     # Each band needs all filters, transformed.
     few = prod(p.weight_size) <= F * p.positions
-    if not many or not few or choose() not in BANDED:
+    if not many or not few or choose(p) not in BANDED:
         return [slice(0, p.count[0])]
     each = -(-p.count[0] * p.input_size[0] // threads.number())
     tiles = spans(-(-p.count[0] // ROWS), -(-each // ROWS))

@@ -55,7 +55,8 @@ def _across(
         shift = j * D // S
         entry = phases[j * D % S][shift : shift + length]
         won = better(entry, best)
-        for x in _first_on_image(p, 1, j):
+        # The first entry on the image is taken even if it is minus infinity, as the padding is.
+        for x in p.first_on_input(1, j):
             won[x::width] = True
         best = np.maximum(best, entry, out=best if j > 1 else None)
         column = won.view(np.uint8)
@@ -77,7 +78,7 @@ def _down(best, offset, shape, p: Windows, better) -> np.ndarray:
     for i in range(1, K):
         run = slice(i * step, i * step + length)
         won = better(best[run], top)
-        for y in _first_on_image(p, 0, i):
+        for y in p.first_on_input(0, i):
             at_windows(won, shape, p)[:, y] = True
         if i < K - 1:
             out = top if i > 1 else None
@@ -97,17 +98,6 @@ def _dtype(p: Windows) -> np.dtype:
     return np.min_scalar_type(
         (K_H - 1) * D_H * p.size[1] + (K_W - 1) * D_W
     )
-
-
-def _first_on_image(p: Windows, axis: int, k: int) -> list[int]:
-    """The windows whose first entry on the image is tap k, where taps before it lie on the padding.
-
-    They take it even if it is minus infinity, as the padding is.
-    """
-    S, D = p.stride[axis], p.dilation[axis]
-    before = p.padding[axis][0]
-    windows = range(min(p.count[axis], -(-before // S)))
-    return [x for x in windows if -(-(before - x * S) // D) == k]
 
 
 def _better_or_nan(entry, best) -> np.ndarray:
