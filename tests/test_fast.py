@@ -361,6 +361,7 @@ def test_bands_of_an_image_change_nothing(algorithm, options, N, monkeypatch, rn
         return
     dY, shared = rng.standard_normal(p.output_size), []
     monkeypatch.setattr(shares, "MANY", 0)
+    monkeypatch.setattr(shares, "LONG", 0)
     monkeypatch.setattr(shares.whole, "takes", lambda p: False)
     monkeypatch.setattr(threads, "number", lambda: 3)
     share = threads.share

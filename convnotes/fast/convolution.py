@@ -103,7 +103,7 @@ def gather(
         q = part.p
         choose(q).gather(part.of_input(X), K, q, part.of_output(Y), b)
 
-    threads.share(some, shares(p, choose))
+    threads.share(some, shares(p, choose, X.dtype))
     return Y
 
 
@@ -114,7 +114,13 @@ def spread(
     algorithm: str = "auto",
 ) -> np.ndarray:
     """The transpose of `gather` for the same weight."""
+    module = spreading(algorithm, p, dY.dtype)
+    if module is None and p.stride == (1, 1):
+        # Then it is a convolution as any other.
+        for _, upstream, weight, q in phases.each(K, dY, p):
+            return gather(upstream, weight, q, algorithm)
     dX = np.zeros(p.input_size, dY.dtype)
+    choose = partial(named, dtype=dY.dtype)
 
     def some(part: Share) -> None:
         q, upstream, result = (
@@ -122,19 +128,16 @@ def spread(
             part.of_output(dY),
             part.of_input(dX),
         )
-        module = spreading(algorithm, q, dY.dtype)
         if module is not None:
             module.spread(K, upstream, q, result)
         else:
             phases.spread(
-                K,
-                upstream,
-                q,
-                result,
-                partial(named, algorithm, dtype=dY.dtype),
+                K, upstream, q, result, partial(choose, algorithm)
             )
 
-    threads.share(some, shares(p))
+    # It takes about as long as the map whose transpose it is.
+    alike = partial(choose, "auto")
+    threads.share(some, shares(p, alike, dY.dtype, bands=False))
     return dX
 
 
@@ -155,7 +158,9 @@ def correlate(
             part.of_input(X), part.of_output(dY), q
         )
 
-    parts = threads.share(some, shares(p, choose))
+    parts = threads.share(
+        some, shares(p, choose, X.dtype, correlating=True)
+    )
     return (
         reduce(np.add, parts)
         if parts

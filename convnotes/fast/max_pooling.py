@@ -155,8 +155,9 @@ def _begin(images: int, p: Windows) -> np.ndarray:
         p.count,
     )
     begin = np.empty((max(1, images), H_Y, W_Y), np.intp)
-    rows = (np.arange(H_Y) * S_H - top) * W
-    np.add.outer(rows, np.arange(W_Y) * S_W - left, out=begin[0])
+    rows = np.arange(-top, H_Y * S_H - top, S_H) * W
+    columns = np.arange(-left, W_Y * S_W - left, S_W)
+    np.add(rows[:, np.newaxis], columns, out=begin[0])
     # As many images again as are known, in one long run.
     known = 1
     while known < images:

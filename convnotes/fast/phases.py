@@ -135,6 +135,20 @@ def convolutions(
         )
 
 
+def each(
+    K: np.ndarray, dY: np.ndarray, p: Convolution
+) -> Iterator[tuple[tuple, np.ndarray, np.ndarray, Convolution]]:
+    """For each phase where in dX it lies, the part of dY and the weight that it meets, and their convolution."""
+    turned = _turned(K, p)
+    for row, column, q in convolutions(p):
+        yield (
+            (..., row.places, column.places),
+            dY[:, :, row.outputs, column.outputs],
+            turned[:, :, row.entries, column.entries],
+            q,
+        )
+
+
 def spread(
     K: np.ndarray,
     dY: np.ndarray,
@@ -143,20 +157,10 @@ def spread(
     choose: Callable,
 ) -> None:
     """Put dX in place of zeros, by the algorithm `choose(windows)` for the convolution of each phase."""
-    turned = _turned(K, p)
-    for row, column, q in convolutions(p):
-        part = (
-            dX
-            if p.stride == (1, 1)
-            else np.empty(q.output_size, dY.dtype)
-        )
-        outputs, weight = (
-            dY[:, :, row.outputs, column.outputs],
-            turned[:, :, row.entries, column.entries],
-        )
+    for places, outputs, weight, q in each(K, dY, p):
+        part = np.empty(q.output_size, dY.dtype)
         choose(q).gather(outputs, weight, q, part)
-        if part is not dX:
-            dX[:, :, row.places, column.places] = part
+        dX[places] = part
 
 
 def _turned(K, p):

@@ -1,7 +1,7 @@
-"""How a convolution is shared among threads: images of a batch, or bands of rows of a large one.
+"""How a convolution is shared among threads: images of a batch, or bands of rows of a large image.
 
-A single image is left to the threads of BLAS, which cut its products, unless it is so large that the copies beside them
-are worth being shared too.
+What takes so little time that it would be over before threads are awake is not shared. Then, and where there is only
+one image, products are left to the threads of BLAS.
 """
 
 from collections.abc import Callable
@@ -16,6 +16,8 @@ from convnotes.windows import Convolution
 
 # The algorithms that work on a band as on an image of its own, where it lies.
 BANDED = (columns, winograd)
+# The seconds that a batch should take on one core, at least, to be shared.
+LONG = 2e-3
 # The multiply-adds of an image from which on bands pay, some milliseconds: threads take their time to wake, and to
 # hand each other the interpreter's lock.
 MANY = 5 * 10**8
@@ -42,21 +44,29 @@ class Share:
 
 
 def shares(
-    p: Convolution, choose: Callable | None = None
+    p: Convolution,
+    choose: Callable,
+    dtype: np.dtype,
+    correlating: bool = False,
+    bands: bool = True,
 ) -> list[Share]:
-    """The images in one part for each thread, but those of a small problem together.
+    """The parts of a convolution, for as many threads as there are.
 
-    choose: the algorithm of a convolution, if bands are to be considered where images are fewer than threads
+    choose: the algorithm of a convolution; bands: whether images are cut where there are fewer than threads
     """
-    N, all_rows = p.input_size[0], slice(0, p.count[0])
-    if whole.takes(p) and N:
-        return [_share(p, slice(0, N), all_rows)]
-    images, bands = threads.images(N), [all_rows]
-    if choose and 0 < len(images) < threads.number():
-        bands = _bands(p, choose)
-    return [
-        _share(p, part, rows) for part in images for rows in bands
-    ]
+    N, rows, count = (
+        p.input_size[0],
+        [slice(0, p.count[0])],
+        threads.number(),
+    )
+    images = [slice(0, N)] if N else []
+    if count > 1 and N and not whole.takes(p):
+        work = choose(p).work(p, correlating)
+        if work.seconds(dtype.itemsize) >= LONG:
+            images = threads.images(N)
+        if bands and len(images) < count:
+            rows = _bands(p, choose)
+    return [_share(p, part, band) for part in images for band in rows]
 
 
 def _bands(p: Convolution, choose: Callable) -> list[slice]:

@@ -83,12 +83,10 @@ def _down(best, offset, shape, p: Windows, better) -> np.ndarray:
         if i < K - 1:
             out = top if i > 1 else None
             top = np.maximum(top, best[run], out=out)
-        # chosen + won * (its offset - chosen), modulo the numbers that there are
+        # What lies further down has a larger number, too.
         other = offset[run] + dtype.type(i * D * W)
-        other -= chosen
         other *= won.view(np.uint8)
-        other += chosen
-        chosen = other
+        chosen = np.maximum(chosen, other, out=other)
     return at_windows(chosen, shape, p)
 
 
