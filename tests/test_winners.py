@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 import problems
 from convnotes import windows
-from convnotes.fast.padded_lines import every
 from convnotes.fast.winners import winners
 
 # Few values, so that many are equal, and both that the padding and that comparisons treat in a way of their own.
@@ -59,11 +58,3 @@ def test_numbers_are_as_large_as_the_image_is_wide(W, number):
     p = windows.sliding((1, 1, 5, W), 3, 2)
     assert winners(images, p).dtype == number
     assert_found(images, p)
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("S", [1, 2, 3])
-def test_every_entry_of_a_phase_is_taken(dtype, S):
-    line = np.arange(12, dtype=dtype) - 5.5
-    for first in range(S):
-        assert np.array_equal(every(line, S, first), line[first::S])

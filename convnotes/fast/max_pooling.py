@@ -8,7 +8,8 @@ import numpy as np
 from convnotes import arguments
 from convnotes.fast import separable
 from convnotes.fast.buffers import copy_rows
-from convnotes.fast.padded_lines import every, padded
+from convnotes.fast.gaps import every
+from convnotes.fast.padded_lines import padded
 from convnotes.fast.threads import share
 from convnotes.fast.winners import winners
 from convnotes.windows import Windows
@@ -86,9 +87,8 @@ def _on_lines(X, Y, p: Windows) -> None:
     copy_rows(down[:, : (H_Y - 1) * S_H + 1 : S_H], rows)
     across = _maxima(rows, p.kernel[1], p.dilation[1])
     if width == W_Y * S_W:
-        every(across.reshape(-1), S_W, 0, Y.reshape(-1))
-    else:
-        Y[...] = across[..., : (W_Y - 1) * S_W + 1 : S_W]
+        across, Y = across.reshape(-1), Y.reshape(-1)
+    every(across, S_W, 0, Y)
 
 
 def _maxima(images, K: int, step: int) -> np.ndarray:

@@ -37,26 +37,6 @@ def padded(
     return whole
 
 
-def every(
-    line: np.ndarray,
-    S: int,
-    first: int,
-    out: np.ndarray | None = None,
-) -> np.ndarray:
-    """Every S-th entry of a line from `first` on; its length is a multiple of S."""
-    if out is None:
-        if S == 1:
-            return line
-        out = np.empty(len(line) // S, line.dtype)
-    if first == 0 and (S, line.itemsize) == (2, 4):
-        # Two entries of four bytes as one number: to narrow it leaves the first of them, in half the time.
-        narrow, wide = np.dtype("<u4"), np.dtype("<u8")
-        np.copyto(out.view(narrow), line.view(wide), casting="unsafe")
-    else:
-        out[...] = line[first::S]
-    return out
-
-
 def at_windows(
     line: np.ndarray, shape: tuple[int, ...], p: Windows
 ) -> np.ndarray:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from convnotes.fast.padded_lines import at_windows, every, padded
+from convnotes.fast.gaps import every
+from convnotes.fast.padded_lines import at_windows, padded
 from convnotes.windows import Windows
 
 
@@ -29,7 +30,7 @@ def winners(images: np.ndarray, p: Windows) -> np.ndarray:
     )
     # Without the columns between: entry j of a window is in phase j*D % S, and there j*D // S places behind.
     phases = {
-        b: every(line, S, b)
+        b: _phase(line, S, b)
         for b in dict.fromkeys(j * D % S for j in range(K))
     }
     better = np.greater
@@ -38,6 +39,13 @@ def winners(images: np.ndarray, p: Windows) -> np.ndarray:
         better = _better_or_nan
         best, offset = _across(phases, shape[2], p, better)
     return _down(best, offset, shape, p, better)
+
+
+def _phase(line: np.ndarray, S: int, first: int) -> np.ndarray:
+    """Every S-th entry of a line, whose length is a multiple of S."""
+    if S == 1:
+        return line
+    return every(line, S, first, np.empty(len(line) // S, line.dtype))
 
 
 def _across(
