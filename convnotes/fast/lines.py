@@ -17,6 +17,7 @@ import numpy as np
 
 from convnotes.fast.blocks import beside
 from convnotes.fast.buffers import copy_rows
+from convnotes.fast.gaps import among_zeros, every
 from convnotes.fast.separable import combine
 from convnotes.windows import Windows, inside
 
@@ -74,7 +75,10 @@ def take(X: np.ndarray, axis: Axis, R: np.ndarray) -> None:
     for (start, others), plane in zip(axis.taps, R):
         windows, met = axis.met(start, len(X))
         target = _line(plane, axis)[..., windows, :]
-        copy_rows(source[..., met, :], target)
+        if axis.S > 1 and X.shape[-1] == 1:
+            every(source[..., 0], axis.S, met.start, target[..., 0])
+        else:
+            copy_rows(source[..., met, :], target)
         for other in others:
             plane[:, other] = 0
 
@@ -107,7 +111,11 @@ def spread(Y: np.ndarray, axis: Axis, V: np.ndarray) -> None:
     for (start, others), plane in zip(axis.taps, V):
         windows, met = axis.met(start, len(Y))
         target = _line(plane, axis)
-        target[..., met, :] = source[..., windows, :]
+        if axis.S > 1 and Y.shape[-1] == 1:
+            values, places = source[..., windows, 0], target[..., 0]
+            among_zeros(values, places, axis.S, met.start)
+        else:
+            target[..., met, :] = source[..., windows, :]
         if axis.S == 1:
             for rest in beside(met, target.shape[-2]):
                 target[..., rest, :] = 0
@@ -137,7 +145,10 @@ def put(Z: np.ndarray, axis: Axis, X: np.ndarray) -> None:
             # The entries of a phase lie side by side as long as they are being added.
             total = np.empty(out.shape, out.dtype)
             add(planes, turned, total)
-            copy_rows(total, out)
+            if phase == 0 and X.shape[-1] == 1:
+                among_zeros(total[..., 0], X[..., 0], S, 0)
+            else:
+                copy_rows(total, out)
 
 
 def _line(A, axis):
