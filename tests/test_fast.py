@@ -370,4 +370,25 @@ def test_bands_of_an_image_change_nothing(algorithm, options, N, monkeypatch, rn
     assert error(Y, naive.conv2d(X, K, b, **options)) < 1e-12
     dK = fast.conv2d_grad_weight(X, K.shape, dY, **options, algorithm=algorithm)
     assert error(dK, naive.conv2d_grad_weight(X, K.shape, dY, **options)) < 1e-12
+    if p.stride == (1, 1):
+        dX = fast.conv2d_grad_input(X.shape, K, dY, **options, algorithm=algorithm)
+        assert error(dX, naive.conv2d_grad_input(X.shape, K, dY, **options)) < 1e-12
     assert min(shared) > N
+
+
+@pytest.mark.parametrize("operation", ["conv2d", "conv2d_grad_input", "conv2d_grad_weight"])
+@pytest.mark.parametrize(("bound", "parts"), [(1.1, 1), (0.9, 3)])
+def test_only_what_takes_long_is_shared(operation, bound, parts, monkeypatch, rng):
+    """Nine images, whose predicted time is less than the bound or more."""
+    monkeypatch.setattr(shares.whole, "takes", lambda p: False)
+    X, K, shared = rng.standard_normal((9, 8, 16, 16)), rng.standard_normal((24, 8, 3, 3)), []
+    p, correlating = windows.convolution(X.shape, K.shape, 2, 1), operation == "conv2d_grad_weight"
+    seconds = selection.fastest(p, X.dtype, correlating).work(p, correlating).seconds(8)
+    monkeypatch.setattr(shares, "LONG", bound * seconds)
+    monkeypatch.setattr(threads, "number", lambda: 3)
+    monkeypatch.setattr(threads, "share", lambda function, parts: shared.append(len(parts)) or [*map(function, parts)])
+    dY = rng.standard_normal(p.output_size)
+    arguments = {"conv2d": (X, K, None), "conv2d_grad_input": (X.shape, K, dY), "conv2d_grad_weight": (X, K.shape, dY)}
+    result = getattr(fast, operation)(*arguments[operation], stride=2, padding=1)
+    assert error(result, getattr(naive, operation)(*arguments[operation], stride=2, padding=1)) < 1e-12
+    assert shared == [parts]
