@@ -107,7 +107,8 @@ class Worker(Calls):
         # In the first round a long call has been timed already, when it was planned.
         times = {key: [plans[key].seconds] for key in calls if turn == 0 and plans[key].seconds > timing.LONG}
         later = {key: call for key, call in calls.items() if key not in times}
-        times |= timing.take_turns(later, plans, self.stopwatch)
+        awake = timing.AWAKE if self.threads > 1 else 0
+        times |= timing.take_turns(later, plans, self.stopwatch, awake)
         rows = []
         for key, record in records.items():
             if key not in times:

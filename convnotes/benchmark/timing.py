@@ -5,8 +5,8 @@ import itertools
 import math
 import time
 import tracemalloc
-from collections.abc import Callable, Hashable, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 # Times a number of calls in nanoseconds: `elapsed` here, the GPU's own events in `cuda`.
@@ -21,6 +21,9 @@ LONG = 0.1  # seconds
 # An untimed call before each timing leaves the caches in the same state whoever ran before; where a call
 # takes longer than this, one before all its timings is enough.
 WARM = 0.02  # seconds
+# With several threads the calls are repeated for so long before: processors that have slept may need that long until
+# they work at full speed, above all those of a virtual machine.
+AWAKE = 0.3  # seconds
 
 
 @dataclass(frozen=True)
@@ -50,15 +53,18 @@ def plan(call: Callable, repeats: int, stopwatch: Stopwatch = elapsed) -> Plan:
 
 
 def take_turns(
-    calls: Mapping[Key, Callable], plans: Mapping[Key, Plan], stopwatch: Stopwatch = elapsed
+    calls: Mapping[Key, Callable], plans: Mapping[Key, Plan], stopwatch: Stopwatch = elapsed, awake: float = 0
 ) -> dict[Key, list[float] | Exception]:
     """Time every call, all in turns repeat by repeat, so that a machine that slows down slows all of them alike.
 
+    awake: for so many seconds the calls are repeated untimed before, but those that take long
     Returns the seconds of one call in each repeat, by the keys of `calls`, or what a call raised: then the others
     go on without it.
     """
     times: dict = {key: [] for key in calls}
+    short = [call for key, call in calls.items() if plans[key].seconds <= LONG]
     with _no_collection():
+        _wake(short, awake)
         for turn in range(max((plans[key].repeats for key in calls), default=0)):
             for key, call in calls.items():
                 p = plans[key]
@@ -71,6 +77,15 @@ def take_turns(
                 except Exception as problem:  # such as a lack of memory: a result, and no reason to stop
                     times[key] = problem
     return times
+
+
+def _wake(calls: Sequence[Callable], seconds: float) -> None:
+    """Repeat calls in turns for some time; one that fails is left to be timed."""
+    end = time.perf_counter() + seconds
+    while calls and time.perf_counter() < end:
+        for call in calls:
+            with suppress(Exception):
+                call()
 
 
 def peak(call: Callable) -> tuple[object, int]:

@@ -15,7 +15,7 @@ from convnotes.windows import Windows
 # What an algorithm may hold at most beside its input and output, in bytes.
 BOUND = 64 * 2**20
 # The positions of an image that shares no product with others: its columns would have to be copied beside theirs.
-ALONE = 2**10
+ALONE = 2**11
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,12 @@ def correlate(
 ) -> np.ndarray:
     """dK = sum over images of dY M^T."""
     upstream = dY.reshape(len(X), p.groups, -1, p.positions)
-    parts = upstream @ _columns(X, p).swapaxes(2, 3)
-    return parts.sum(0).reshape(p.weight_size)
+    turned = _columns(X, p).swapaxes(2, 3)
+    # A product over a single position is no sum, which BLAS does not know.
+    product = np.multiply if p.positions == 1 else np.matmul
+    parts = product(upstream, turned)
+    total = parts[0] if len(parts) == 1 else parts.sum(0)
+    return total.reshape(p.weight_size)
 
 
 def spread(
