@@ -100,6 +100,21 @@ def test_a_short_call_is_made_once_untimed_before_each_timing():
     assert measure({"short": short, "other": other}, 3, clock)["short"] == [0.003] * 3
 
 
+def test_calls_are_repeated_untimed_before_if_asked_but_long_ones():
+    clock = Clock()
+    calls = {"short": clock.call("short", MS), "long": clock.call("long", 200 * MS)}
+
+    def fails():
+        raise MemoryError
+
+    plans = {"short": timing.Plan(0.001, 2, 3), "long": timing.Plan(0.2, 1, 1), "fails": timing.Plan(0.001, 1, 3)}
+    times = timing.take_turns(calls | {"fails": fails}, plans, watch(clock), awake=0.02)
+    assert (times["short"], times["long"]) == ([0.001] * 3, [0.2])
+    assert isinstance(times["fails"], MemoryError)
+    assert clock.order.count("short") > 3 * (1 + 2) + 10
+    assert clock.order.count("long") == 1
+
+
 def test_nothing_is_collected_while_the_clock_runs():
     seen = []
     timing.take_turns({"a": lambda: seen.append(gc.isenabled())}, {"a": timing.Plan(0.001, 1, 3)})

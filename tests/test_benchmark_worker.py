@@ -236,9 +236,22 @@ def test_plain_loops_get_a_quarter_of_the_limit(tmp_path, monkeypatch):
 
 def test_a_long_call_is_not_made_again_after_it_was_planned(monkeypatch, registered, tmp_path):
     monkeypatch.setattr(timing, "LONG", 0.0)
-    monkeypatch.setattr(timing, "take_turns", lambda calls, plans, stopwatch: {key: [] for key in calls})
+    monkeypatch.setattr(timing, "take_turns", lambda calls, *others: {key: [] for key in calls})
     (row,) = measure(registered(matmul.max_pool2d), tmp_path)
     assert (row["repeat"], row["status"]) == (0, "measured")
+
+
+@pytest.mark.parametrize(("threads", "awake"), [(1, 0), (2, timing.AWAKE)])
+def test_several_threads_are_woken_first(threads, awake, monkeypatch, tmp_path):
+    (case,) = select("founding/pool batch")
+    both = measuring.Worker({"matmul": "convnotes.matmul"}, "float32", "float32", 2.0, threads)
+    np.save(tmp_path / "expected.npy", both.prepare("matmul", case, "max_pool2d")())
+    seen = []
+    monkeypatch.setattr(
+        timing, "take_turns", lambda calls, plans, stopwatch, awake: seen.append(awake) or {key: [1.0] for key in calls}
+    )
+    both.measure(case, "max_pool2d", "matmul", tmp_path / "expected.npy", 1)
+    assert seen == [awake]
 
 
 @pytest.mark.parametrize("name", ["ops/conv2d grouped", "ops/conv_transpose2d", "ops/bias", "founding/normalization"])

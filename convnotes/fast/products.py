@@ -23,6 +23,8 @@ FEW = 48
 LONG = 512
 # and that below which it is better copied.
 SHORT = 256
+# The results of a long sum below which the threads of a BLAS, which share results, are in each other's way.
+RESULTS = 2**12
 
 
 def in_blocks(K: int) -> bool:
@@ -93,10 +95,18 @@ def multiply_transposed(
     A: np.ndarray, B: np.ndarray, out: np.ndarray, add: bool = False
 ) -> None:
     """out = A @ B.T, or out += A @ B.T, for matrices (M, K) and (N, K); a long K is cut too, and its parts summed."""
+    if out.size < RESULTS:
+        with threads.alone():
+            _multiply_transposed(A, B, out, add)
+    else:
+        _multiply_transposed(A, B, out, add)
+
+
+def _multiply_transposed(A, B, out, add) -> None:
     (M, K), N = A.shape, len(B)
     if N > ROWS and (rest := N % ROWS) and K >= LONG:
-        multiply_transposed(A, B[:-rest], out[:, :-rest], add)
-        multiply_transposed(A, B[-rest:], out[:, -rest:], add)
+        _multiply_transposed(A, B[:-rest], out[:, :-rest], add)
+        _multiply_transposed(A, B[-rest:], out[:, -rest:], add)
         return
     rows, columns = ROWS if M % ROWS == 0 else M, min(N, ROWS)
     parts = -(-K * rows * columns // SMALL)

@@ -6,8 +6,9 @@ image is left to the threads of BLAS itself.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import cache
 
 from threadpoolctl import ThreadpoolController
@@ -35,7 +36,7 @@ def share(function: Callable, parts: Sequence) -> list:
         for i in left:
             results[i] = function(parts[i])
 
-    with _blas().limit(limits=1):
+    with alone():
         others = [
             _pool(threads - 1).submit(work)
             for _ in range(threads - 1)
@@ -47,6 +48,16 @@ def share(function: Callable, parts: Sequence) -> list:
     for other in others:
         other.result()
     return results
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Within it BLAS has one thread."""
+    if number() == 1:
+        yield
+        return
+    with _blas().limit(limits=1):
+        yield
 
 
 def images(N: int) -> list[slice]:
