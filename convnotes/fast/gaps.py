@@ -18,8 +18,7 @@ def every(
 ) -> np.ndarray:
     """Write A[..., first::S] to `out`, as far as that goes."""
     pairs = _pairs(A, S, first, out)
-    count = 0 if pairs is None else pairs.shape[-1]
-    if count:
+    if count := pairs.shape[-1]:
         single = out[..., :count].view(ONE)
         np.copyto(single, pairs, casting="unsafe")
     if count < out.shape[-1]:
@@ -32,8 +31,7 @@ def among_zeros(
 ) -> None:
     """Write `values` to A[..., first::S]; the S - 1 entries behind each of them must be zero, and remain so."""
     pairs = _pairs(A, S, first, values)
-    count = 0 if pairs is None else pairs.shape[-1]
-    if count:
+    if count := pairs.shape[-1]:
         pairs[...] = values[..., :count].view(ONE)
     if count < values.shape[-1]:
         _apart(A, S, first, values)[..., count:] = values[..., count:]
@@ -46,10 +44,10 @@ def _apart(A, S, first, like):
 
 
 def _pairs(A, S, first, like):
-    """They and their neighbours as numbers of eight bytes, those whose neighbour lies in the row; None if not so."""
+    """They and their neighbours as numbers of eight bytes, those whose neighbour lies in the row; none if not so."""
     runs = A.flags.c_contiguous and like.strides[-1] == like.itemsize
     if (S, A.itemsize, like.itemsize) != (2, 4, 4) or not runs:
-        return None
+        return np.empty((*like.shape[:-1], 0), TWO)
     count = min(like.shape[-1], (A.shape[-1] - first) // 2)
     return np.ndarray(
         (*like.shape[:-1], count),

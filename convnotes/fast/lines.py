@@ -145,6 +145,7 @@ def put(Z: np.ndarray, axis: Axis, X: np.ndarray) -> None:
             # The entries of a phase lie side by side as long as they are being added.
             total = np.empty(out.shape, out.dtype)
             add(planes, turned, total)
+            # Behind the entries of later phases the first one's lie already.
             if phase == 0 and X.shape[-1] == 1:
                 among_zeros(total[..., 0], X[..., 0], S, 0)
             else:

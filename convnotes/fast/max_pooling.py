@@ -77,7 +77,7 @@ def max_pool2d_grad_input(
 def _on_lines(X, Y, p: Windows) -> None:
     """Y of images (images, H, W): maxima down the lines, of these the windows' rows, and so their columns."""
     whole = padded(X, p, -np.inf)
-    (N, _, width), (S_H, S_W), (H_Y, W_Y) = (
+    (N, _, width), (S_H, S_W), (H_Y, _) = (
         whole.shape,
         p.stride,
         p.count,
@@ -86,8 +86,6 @@ def _on_lines(X, Y, p: Windows) -> None:
     rows = np.empty((N, H_Y, width), X.dtype)
     copy_rows(down[:, : (H_Y - 1) * S_H + 1 : S_H], rows)
     across = _maxima(rows, p.kernel[1], p.dilation[1])
-    if width == W_Y * S_W:
-        across, Y = across.reshape(-1), Y.reshape(-1)
     every(across, S_W, 0, Y)
 
 

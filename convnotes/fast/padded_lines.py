@@ -22,8 +22,8 @@ def padded(
     They are in one run: the images themselves if those are, and if there is nothing to add.
     """
     (N, H, W), ((top, _), (left, _)) = images.shape, p.padding
-    height = max(p.covered[0], top + H)
-    width = max(p.covered[1], left + W)
+    height, width = p.covered
+    height, width = max(height, top + H), max(width, left + W)
     width = -(-width // step) * step
     if (height, width) == (H, W):
         return np.ascontiguousarray(images)

@@ -32,11 +32,19 @@ def in_blocks(K: int) -> bool:
     return SMALL // (ROWS // 2 * COLUMNS) >= K
 
 
+def matmul(
+    A: np.ndarray, B: np.ndarray, out: np.ndarray | None = None
+) -> np.ndarray:
+    """A @ B. Over a single entry that is no sum, which BLAS does not know: then it is a multiplication."""
+    product = np.multiply if A.shape[-1] == 1 else np.matmul
+    return product(A, B, out=out)
+
+
 def multiply(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
     """out = A @ B for matrices (M, K) and (K, N), or for stacks of equally many of both."""
     K = A.shape[-1]
-    if not _serves(A, B, out):
-        np.matmul(A, B, out=out)
+    if K == 1 or not _serves(A, B, out):
+        matmul(A, B, out)
         return
     if in_blocks(K) or not _sides(A, B, ROWS * COLUMNS):
         _blocks(A, B, out)
@@ -116,7 +124,7 @@ def _multiply_transposed(A, B, out, add) -> None:
         if K < SHORT and serves:
             multiply(A, np.ascontiguousarray(B.T), product)
         else:
-            np.matmul(A, B.T, out=product)
+            matmul(A, B.T, product)
         if add:
             out += product
         return

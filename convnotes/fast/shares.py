@@ -61,21 +61,22 @@ def shares(
     )
     images = [slice(0, N)] if N else []
     if count > 1 and N and not whole.takes(p):
-        work = choose(p).work(p, correlating)
+        module = choose(p)
+        work = module.work(p, correlating)
         if work.seconds(dtype.itemsize) >= LONG:
             images = threads.images(N)
         if bands and len(images) < count:
-            rows = _bands(p, choose)
+            rows = _bands(p, module)
     return [_share(p, part, band) for part in images for band in rows]
 
 
-def _bands(p: Convolution, choose: Callable) -> list[slice]:
-    """The rows of an image, in bands for the threads that would have no image, if that pays."""
+def _bands(p: Convolution, module) -> list[slice]:
+    """The rows of an image, in bands for the threads that would have no image, if that pays with an algorithm."""
     F, C, *_ = p.weight_size
     many = F * C * p.area * p.positions >= MANY
     # Each band needs all filters, transformed.
     few = prod(p.weight_size) <= F * p.positions
-    if not many or not few or choose(p) not in BANDED:
+    if not many or not few or module not in BANDED:
         return [slice(0, p.count[0])]
     each = -(-p.count[0] * p.input_size[0] // threads.number())
     tiles = spans(-(-p.count[0] // ROWS), -(-each // ROWS))

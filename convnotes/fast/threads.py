@@ -1,8 +1,8 @@
 """Threads: images, or blocks of them, are shared out among as many threads as NumPy's BLAS may use.
 
 NumPy lets go of the interpreter's lock inside its loops, so that threads run side by side. Within them BLAS
-is held to one thread, since threads that wait for each other's products cost more than they give. A single
-image is left to the threads of BLAS itself.
+is held to one thread, since threads that wait for each other's products cost more than they give. What is
+not shared is left to the threads of BLAS itself.
 """
 
 import os

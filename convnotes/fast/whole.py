@@ -11,6 +11,7 @@ from math import prod
 import numpy as np
 
 from convnotes.fast.blocks import Block, padded
+from convnotes.fast.products import matmul
 from convnotes.fast.work import Work, product_of
 from convnotes.windows import Convolution
 
@@ -75,10 +76,7 @@ def correlate(
 ) -> np.ndarray:
     """dK = sum over images of dY M^T."""
     upstream = dY.reshape(len(X), p.groups, -1, p.positions)
-    turned = _columns(X, p).swapaxes(2, 3)
-    # A product over a single position is no sum, which BLAS does not know.
-    product = np.multiply if p.positions == 1 else np.matmul
-    parts = product(upstream, turned)
+    parts = matmul(upstream, _columns(X, p).swapaxes(2, 3))
     total = parts[0] if len(parts) == 1 else parts.sum(0)
     return total.reshape(p.weight_size)
 
