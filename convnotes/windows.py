@@ -99,7 +99,14 @@ class Windows:
 
     def all_meet_input(self) -> bool:
         """Whether every window covers an entry of the input."""
-        return all(self.meet_input(0)) and all(self.meet_input(1))
+        return all(self._begin_or_end_on_input(axis) or all(self.meet_input(axis)) for axis in (0, 1))
+
+    def _begin_or_end_on_input(self, axis: int) -> bool:
+        """Whether windows neither end before the input nor begin behind it, nor step over it: enough to meet it."""
+        size, K, S, D, (before, _) = (
+            of[axis] for of in (self.size, self.kernel, self.stride, self.dilation, self.padding)
+        )
+        return before < extent(K, D) and (self.count[axis] - 1) * S - before < size and D <= size
 
     def first_on_input(self, axis: int, k: int) -> list[int]:
         """The windows whose entries before the k-th lie on the padding that comes first, and whose k-th does not."""

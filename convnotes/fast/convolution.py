@@ -9,7 +9,8 @@ from functools import partial, reduce
 import numpy as np
 
 from convnotes import arguments
-from convnotes.fast import phases, threads
+from convnotes.fast import col2im, phases, threads
+from convnotes.fast.finite import all_finite
 from convnotes.fast.selection import named, spreading
 from convnotes.fast.shares import Share, shares
 from convnotes.windows import Convolution
@@ -115,10 +116,31 @@ def spread(
 ) -> np.ndarray:
     """The transpose of `gather` for the same weight."""
     module = spreading(algorithm, p, dY.dtype)
-    if module is None and p.stride == (1, 1):
+    if module is not None:
+        return _spread(K, dY, p, module, algorithm)
+    dX = _by_phases(K, dY, p, algorithm)
+    # They pad dY with zeros, which would meet weights that are not finite. Either array tells, so the smaller is asked.
+    if all_finite(min(K, dX, key=np.size)):
+        return dX
+    return _spread(K, dY, p, col2im, algorithm)
+
+
+def _by_phases(K, dY, p, algorithm):
+    if p.stride == (1, 1):
         # Then it is a convolution as any other.
         for _, upstream, weight, q in phases.each(K, dY, p):
             return gather(upstream, weight, q, algorithm)
+    return _spread(K, dY, p, None, algorithm)
+
+
+def _spread(
+    K: np.ndarray,
+    dY: np.ndarray,
+    p: Convolution,
+    module,
+    algorithm: str,
+) -> np.ndarray:
+    """The same by one algorithm, or, where that is None, as a convolution for each phase of the stride."""
     dX = np.zeros(p.input_size, dY.dtype)
     choose = partial(named, dtype=dY.dtype)
 

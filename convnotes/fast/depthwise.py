@@ -15,9 +15,10 @@ from math import prod
 import numpy as np
 
 from convnotes import windows
-from convnotes.fast import dots, lines
+from convnotes.fast import col2im, columns, dots, lines
 from convnotes.fast.blocks import length
 from convnotes.fast.buffers import apart, rows
+from convnotes.fast.finite import all_finite, silence
 from convnotes.fast.lines import along
 from convnotes.fast.parts import Part, parts
 from convnotes.fast.work import Work
@@ -28,8 +29,9 @@ ENTRIES = 2**21
 
 
 def takes(p: Convolution) -> bool:
-    """One filter for each channel, which is its group."""
-    return p.groups == p.input_size[1] == p.weight_size[0]
+    """One filter for each channel, which is its group, and windows that all meet the image."""
+    alone = p.groups == p.input_size[1] == p.weight_size[0]
+    return alone and p.all_meet_input()
 
 
 def spreads(p: Convolution) -> bool:
@@ -73,7 +75,13 @@ def gather(
     Y: np.ndarray,
     b: np.ndarray | None = None,
 ) -> None:
-    """Y_c: the sums, along one axis, of K_c times X_c laid out along the other."""
+    """Y_c: the sums, along one axis, of K_c times X_c laid out along the other.
+
+    Products with padding are left out. Of weights that are not finite they are not zero: then by im2col.
+    """
+    if any(map(any, p.padding)) and not all_finite(K):
+        columns.gather(X, K, p, Y, b)
+        return
     first, axes, last = _first(p), (along(p, 0), along(p, 1)), None
     second = 1 - first
     filters = K[:, 0] if first else K[:, 0].swapaxes(1, 2)
@@ -95,9 +103,19 @@ def gather(
 def correlate(
     X: np.ndarray, dY: np.ndarray, p: Convolution
 ) -> np.ndarray:
-    """dK_c: dY_c spread along one axis times X_c laid out along the other; by `dots` where it has windows enough."""
-    if dots.takes(p):
-        return dots.correlate(X, dY, p)
+    """dK_c: dY_c spread along one axis times X_c laid out along the other; by `dots` where it has windows enough.
+
+    A result that is not finite is made again by im2col (see `finite`).
+    """
+    with silence():
+        in_dots = dots.takes(p)
+        dK = (dots.correlate if in_dots else _laid_out_times)(
+            X, dY, p
+        )
+    return dK if all_finite(dK) else columns.correlate(X, dY, p)
+
+
+def _laid_out_times(X, dY, p):
     dK, first = np.zeros((p.groups, *p.kernel), X.dtype), _first(p)
     by_first = dK if first else dK.swapaxes(1, 2)
     second, axes = 1 - first, (along(p, 0), along(p, 1))
@@ -112,7 +130,13 @@ def correlate(
 def spread(
     K: np.ndarray, dY: np.ndarray, p: Convolution, dX: np.ndarray
 ) -> None:
-    """Put dX_c in place of zeros: K_c times dY_c spread along its columns, put on the rows."""
+    """Put dX_c in place of zeros: K_c times dY_c spread along its columns, put on the rows.
+
+    Zeros between the columns would meet weights that are not finite: then by col2im.
+    """
+    if not all_finite(K):
+        col2im.spread(K, dY, p, dX)
+        return
     filters, known = np.ascontiguousarray(K[:, 0]), None
     down, across, all_rows = (
         along(p, 0),

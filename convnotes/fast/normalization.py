@@ -51,8 +51,8 @@ def local_response_norm_grad_input(
         shares /= D
         # A channel is in the windows of those whose windows lie the other way round.
         total = _window_sum(shares, (size - 1) // 2, size // 2)
-        total *= image
         total *= 2 * alpha * beta / size
+        total *= image
         result -= total
 
     share(some, _blocks(X, dY, dX))

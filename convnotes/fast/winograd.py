@@ -5,7 +5,9 @@ gives m x m results, n = m + r - 1. Summed over channels that is one matrix prod
 transform, of all tiles at once, is one product with the Kronecker square of an n x n matrix. The weight gradient is
 the transpose of all that.
 
-In float32 the errors are three to twenty times those of sums of products.
+In float32 the errors are three to twenty times those of sums of products. Zero weights and whole numbers give no exact
+results either, since a tile's results are sums of what its entries gave, each rounded. A result that is not finite is
+made again by im2col (see `finite`).
 
 Source: Lavin and Gray, arXiv 1509.09308. Derived in notebooks/09_fast_convolution.ipynb.
 """
@@ -15,8 +17,10 @@ from math import prod
 
 import numpy as np
 
+from convnotes.fast import columns
 from convnotes.fast.blocks import length, spans
 from convnotes.fast.buffers import rows
+from convnotes.fast.finite import all_finite, silence
 from convnotes.fast.products import multiply
 from convnotes.fast.tile_sizes import (
     SHORT,
@@ -66,9 +70,13 @@ def gather(
     """Y = A^T ((G K G^T) * (B^T X B)) A, tile by tile."""
     tiles = fastest(p)[0]
     buffers = [np.empty(size, X.dtype) for size in sizes(tiles)]
-    for c, f in _groups(p):
-        bias = None if b is None else b[f]
-        _gather(tiles, X[:, c], K[f], Y[:, f], bias, buffers)
+    with silence():
+        for c, f in _groups(p):
+            bias = None if b is None else b[f]
+            _gather(tiles, X[:, c], K[f], Y[:, f], bias, buffers)
+    if not all_finite(Y):
+        del buffers
+        columns.gather(X, K, p, Y, b)
 
 
 def correlate(
@@ -78,9 +86,13 @@ def correlate(
     tiles = fastest(p, correlating=True)[0]
     buffers = [np.empty(size, X.dtype) for size in sizes(tiles)]
     dK = np.empty(p.weight_size, X.dtype)
-    for c, f in _groups(p):
-        dK[f] = _correlate(tiles, X[:, c], dY[:, f], buffers)
-    return dK
+    with silence():
+        for c, f in _groups(p):
+            dK[f] = _correlate(tiles, X[:, c], dY[:, f], buffers)
+    if all_finite(dK):
+        return dK
+    del buffers
+    return columns.correlate(X, dY, p)
 
 
 def _groups(p: Convolution) -> Iterator[tuple[slice, slice]]:

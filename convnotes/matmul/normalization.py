@@ -56,5 +56,14 @@ def neighbours(C: int, size: int, dtype=float) -> np.ndarray:
 
 
 def _across_channels(B, X):
+    """B times the channels of X. A zero of B is no neighbour: it must not meet infinities, nor what is not a number."""
     N, C, H, W = X.shape
-    return (B @ X.reshape(N, C, H * W)).reshape(X.shape)
+    A = X.reshape(N, C, H * W)
+    finite = np.isfinite(A)
+    total = B @ np.where(finite, A, 0)
+    if not finite.all():
+        for value in (np.inf, -np.inf, np.nan):
+            there = np.isnan(A) if np.isnan(value) else A == value
+            # Infinity less infinity becomes a not-a-number here, as in any sum.
+            total = np.where(B @ there > 0, total + value, total)
+    return total.reshape(X.shape)
