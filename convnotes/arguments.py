@@ -23,12 +23,24 @@ def arrays(**named) -> list:
 
 def _array(name, value):
     try:
-        array = np.asarray(value)
+        array = np.asarray(unmasked(name, value))
     except ValueError:
         raise ValueError(f"{name} must be an array of numbers, got nested sequences of unequal lengths") from None
+    except RuntimeError as problem:  # such as of a tensor that asks for gradients
+        raise TypeError(f"{name} must be an array of numbers, got {type(value).__name__} ({problem})") from None
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
     return array
+
+
+def unmasked(name: str, value):
+    """`value`, unless it is a masked array or holds one: its mask would be lost."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} must be an array without a mask, got a masked array (see numpy.ma.filled)")
+    if isinstance(value, list | tuple):
+        for entry in value:
+            unmasked(name, entry)
+    return value
 
 
 def expect_shape(name: str, array, shape) -> None:

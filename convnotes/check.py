@@ -7,13 +7,15 @@ from collections.abc import Callable
 
 import numpy as np
 
+from convnotes import arguments
+
 # What rounding alone explains, relative to the largest entry, in sums as long as those of the notebooks.
 BOUNDS = {np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-12}
 
 
 def distance(a, b) -> float:
     """The L2 distance between two arrays of the same shape."""
-    return float(np.linalg.norm(np.subtract(a, b)))
+    return float(np.linalg.norm(_array("a", a) - _array("b", b)))
 
 
 def error(actual, expected) -> float:
@@ -21,7 +23,7 @@ def error(actual, expected) -> float:
 
     They cannot where the shapes differ, or where one array is infinite or not a number and the other is not the same.
     """
-    actual, expected = np.asarray(actual), np.asarray(expected)
+    actual, expected = _array("actual", actual), _array("expected", expected)
     if actual.shape != expected.shape:
         return np.inf
     finite = np.isfinite(expected)
@@ -44,7 +46,7 @@ def compare(name: str, actual, expected, against: str, bound: float | None = Non
     >>> compare("sum", np.ones((2, 2)) + np.ones((2, 2)), np.full((2, 2), 2.0), against="two")
     sum  (2, 2)  matches two  error < 1e-12
     """
-    actual, expected = np.asarray(actual), np.asarray(expected)
+    actual, expected = _array("actual", actual), _array("expected", expected)
     if bound is None:
         bound = max(BOUNDS.get(array.dtype, 1e-12) for array in (actual, expected))
     if actual.shape != expected.shape:
@@ -62,7 +64,7 @@ def adjoint(name: str, forward: Callable, transpose: Callable, X, Y, bound: floa
     >>> adjoint("A", lambda x: A @ x, lambda y: A.T @ y, np.array([5.0, 6.0]), np.array([7.0, 8.0]))
     A  (2,) -> (2,)  <A x, y> = <x, A^T y>  error < 1e-12
     """
-    image, back = forward(X), transpose(Y)
+    image, back = _array("forward(X)", forward(X)), _array("transpose(Y)", transpose(Y))
     scale = np.linalg.norm(image) * np.linalg.norm(Y)
     deviation = abs(np.vdot(image, Y) - np.vdot(X, back)) / (scale or 1)
     _hold(float(deviation), bound, f"{name}  {X.shape} -> {Y.shape}  <A x, y> = <x, A^T y>")
@@ -73,7 +75,7 @@ def numerical_gradient(function: Callable, X, grad_output, step: float = 1e-5) -
 
     Exact but for rounding (about 1e-11) where the function is linear; else the error grows with step^2.
     """
-    X = np.array(X, float)
+    X = np.array(_array("X", X), float)
     gradient = np.empty_like(X)
     for index in np.ndindex(X.shape):
         value = X[index]
@@ -101,6 +103,10 @@ def within(name: str, values, low: float, high: float) -> None:
     if not values.size or outside.size:
         raise AssertionError(f"{claim} fails: {outside[0]:.3g} is not" if values.size else f"{claim} fails: no values")
     print(claim)
+
+
+def _array(name, value) -> np.ndarray:
+    return np.asarray(arguments.unmasked(name, value))
 
 
 def _hold(deviation: float, bound: float, claim: str) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convnotes import parameters
+from convnotes import arguments, parameters
 from convnotes.parameters import Padding
 
 
@@ -16,7 +16,7 @@ def pad(X: np.ndarray, padding, value=0) -> np.ndarray:
     array([[0, 0, 0, 0],
            [1, 2, 0, 0]])
     """
-    return np.pad(X, [(0, 0)] * (X.ndim - 2) + list(_sides(padding)), constant_values=value)
+    return np.pad(arguments.unmasked("X", X), [(0, 0)] * (X.ndim - 2) + list(_sides(padding)), constant_values=value)
 
 
 def crop(X: np.ndarray, padding) -> np.ndarray:
@@ -26,6 +26,7 @@ def crop(X: np.ndarray, padding) -> np.ndarray:
     array([[1, 2]])
     """
     (top, bottom), (left, right) = _sides(padding)
+    X = arguments.unmasked("X", X)
     H, W = X.shape[-2:]
     if top + bottom > H or left + right > W:
         raise ValueError(f"padding must not exceed the array's own size, got {padding!r} for {(H, W)}")
@@ -43,6 +44,7 @@ def dilate(X: np.ndarray, dilation) -> np.ndarray:
            [3, 0, 4]])
     """
     D_H, D_W = parameters.pair("dilation", dilation, 1)
+    X = arguments.unmasked("X", X)
     H, W = X.shape[-2:]
     Y = np.zeros((*X.shape[:-2], max(0, D_H * (H - 1) + 1), max(0, D_W * (W - 1) + 1)), X.dtype)
     Y[..., ::D_H, ::D_W] = X
@@ -58,7 +60,7 @@ def rot180(X: np.ndarray) -> np.ndarray:
     array([[4, 3],
            [2, 1]])
     """
-    return X[..., ::-1, ::-1].copy()
+    return arguments.unmasked("X", X)[..., ::-1, ::-1].copy()
 
 
 def _sides(padding) -> Padding:

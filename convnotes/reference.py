@@ -1,15 +1,40 @@
 """The same operations by torch: `torch.nn.functional` forward, autograd backward, NumPy arrays in and out.
 
-Parameters, shapes and errors are those of `convnotes.naive`. The one difference: a dilated max pool with a
-window wholly on the padding is refused with ValueError, since torch 2.13 returns an index outside the
-input there and its backward pass then writes outside its memory.
+Parameters, shapes and errors are those of `convnotes.naive`. What differs is torch's own:
+
+- A dilated max pool with a window wholly on the padding is refused with ValueError, since torch 2.13 returns an index
+  outside the input there and its backward pass then writes outside its memory.
+- Of several entries of a window that are not a number, torch's max pool chooses the last, the definition the first.
+- Its kernels can make a not-a-number of zero times infinity where the definition has no such product: the gradient of
+  `local_response_norm` with beta above 1, and an input gradient in float32 with an infinite weight.
+
+What the caller has set in torch (no_grad, inference_mode, a default device, autocast) changes nothing here.
 """
+
+from collections.abc import Callable
+from functools import wraps
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 from convnotes import arguments
+
+
+def _by_defaults(function: Callable) -> Callable:
+    """The function, with gradients on the CPU in the arrays' precision, whatever the caller has set in torch."""
+
+    @wraps(function)
+    def called(*args, **kwargs):
+        with (
+            torch.inference_mode(False),
+            torch.enable_grad(),
+            torch.device("cpu"),
+            torch.autocast("cpu", enabled=False),
+        ):
+            return function(*args, **kwargs)
+
+    return called
 
 
 def _tensor(array, requires_grad=False):
@@ -43,12 +68,14 @@ def _conv2d(X, K, b, p):
     return F.conv2d(_pad(X, p.padding), K, b, p.stride, 0, p.dilation, p.groups)
 
 
+@_by_defaults
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """`torch.nn.functional.conv2d`. Arguments as in `naive.conv2d`."""
     X, K, b, p = arguments.conv2d(input, weight, bias, stride, padding, dilation, groups)
     return _conv2d(_tensor(X), _tensor(K), _tensor(b), p).numpy()
 
 
+@_by_defaults
 def conv2d_grad_input(input_size, weight, grad_output, stride=1, padding=0, dilation=1, groups=1):
     """Autograd through `conv2d` to its input. Arguments as in `naive.conv2d_grad_input`."""
     K, dY, p = arguments.conv2d_grad_input(input_size, weight, grad_output, stride, padding, dilation, groups)
@@ -56,6 +83,7 @@ def conv2d_grad_input(input_size, weight, grad_output, stride=1, padding=0, dila
     return _gradient(_conv2d(X, _tensor(K), None, p), dY, X)
 
 
+@_by_defaults
 def conv2d_grad_weight(input, weight_size, grad_output, stride=1, padding=0, dilation=1, groups=1):
     """Autograd through `conv2d` to its weight. Arguments as in `naive.conv2d_grad_weight`."""
     X, dY, p = arguments.conv2d_grad_weight(input, weight_size, grad_output, stride, padding, dilation, groups)
@@ -67,12 +95,14 @@ def _conv_transpose2d(X, K, b, p):
     return F.conv_transpose2d(X, K, b, p.stride, _before(p), p.remainder, p.groups, p.dilation)
 
 
+@_by_defaults
 def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
     """`torch.nn.functional.conv_transpose2d`. Arguments as in `naive.conv_transpose2d`."""
     X, K, b, p = arguments.conv_transpose2d(input, weight, bias, stride, padding, output_padding, groups, dilation)
     return _conv_transpose2d(_tensor(X), _tensor(K), _tensor(b), p).numpy()
 
 
+@_by_defaults
 def conv_transpose2d_grad_input(
     input_size, weight, grad_output, stride=1, padding=0, output_padding=0, groups=1, dilation=1
 ):
@@ -84,6 +114,7 @@ def conv_transpose2d_grad_input(
     return _gradient(_conv_transpose2d(X, _tensor(K), None, p), dY, X)
 
 
+@_by_defaults
 def conv_transpose2d_grad_weight(
     input, weight_size, grad_output, stride=1, padding=0, output_padding=0, groups=1, dilation=1
 ):
@@ -95,12 +126,14 @@ def conv_transpose2d_grad_weight(
     return _gradient(_conv_transpose2d(_tensor(X), K, None, p), dY, K)
 
 
+@_by_defaults
 def bias_add(input, bias):
     """Broadcasting over the channel axis. Arguments as in `naive.bias_add`."""
     X, b = map(_tensor, arguments.bias_add(input, bias))
     return (X + b[:, None, None]).numpy()
 
 
+@_by_defaults
 def bias_grad(grad_output):
     """Autograd through `bias_add` to the bias. Arguments as in `naive.bias_grad`."""
     dY = arguments.bias_grad(grad_output)
@@ -117,12 +150,14 @@ def _max_pool2d(X, p, ceil_mode):
     return F.max_pool2d(X, p.kernel, p.stride, _before(p), p.dilation, ceil_mode)
 
 
+@_by_defaults
 def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
     """`torch.nn.functional.max_pool2d`. Arguments as in `naive.max_pool2d`."""
     X, p = arguments.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode)
     return _max_pool2d(_tensor(X), p, ceil_mode).numpy()
 
 
+@_by_defaults
 def max_pool2d_grad_input(
     input, grad_output, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, ties="first"
 ):
@@ -148,6 +183,7 @@ def _avg_pool2d(X, p, ceil_mode, count_include_pad, divisor_override):
     return F.avg_pool2d(X, p.kernel, p.stride, _before(p), ceil_mode, count_include_pad, divisor_override)
 
 
+@_by_defaults
 def avg_pool2d(
     input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
 ):
@@ -158,6 +194,7 @@ def avg_pool2d(
     return _avg_pool2d(_tensor(X), p, ceil_mode, *divisor).numpy()
 
 
+@_by_defaults
 def avg_pool2d_grad_input(
     input_size,
     grad_output,
@@ -176,12 +213,14 @@ def avg_pool2d_grad_input(
     return _gradient(_avg_pool2d(X, p, ceil_mode, *divisor), dY, X)
 
 
+@_by_defaults
 def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
     """`torch.nn.functional.local_response_norm`. Arguments as in `naive.local_response_norm`."""
     X, *options = arguments.local_response_norm(input, size, alpha, beta, k)
     return F.local_response_norm(_tensor(X), *options).numpy()
 
 
+@_by_defaults
 def local_response_norm_grad_input(input, grad_output, size, alpha=1e-4, beta=0.75, k=1.0):
     """Autograd through `local_response_norm`. Arguments as in `naive.local_response_norm_grad_input`."""
     X, dY, *options = arguments.local_response_norm_grad_input(input, grad_output, size, alpha, beta, k)

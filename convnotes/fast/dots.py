@@ -12,6 +12,7 @@ from math import prod
 
 import numpy as np
 
+from convnotes.fast.blocks import spans
 from convnotes.fast.buffers import copy_rows
 from convnotes.fast.padded_lines import in_places, padded
 from convnotes.fast.parts import parts
@@ -19,6 +20,8 @@ from convnotes.windows import Convolution
 
 # The entries of padded images that are worked on at a time.
 ENTRIES = 2**19
+# The terms of a scalar product: it adds them up in a few long chains, whose rounding errors grow with their length.
+CHAIN = 2**15
 # The windows of an image, at least: to begin a scalar product takes as long as hundreds of multiply-adds.
 LONG = 512
 
@@ -56,7 +59,8 @@ def correlate(
         shape = part.planes, *p.kernel, length
         shifted = in_places(images, shape, places)
         line = upstream.reshape(part.planes, 1, 1, -1)[..., :length]
-        each = np.vecdot(shifted, line)
         sums = dK[part.channels]
-        sums += each.reshape(-1, *sums.shape).sum(0)
+        for chain in spans(length, CHAIN):
+            each = np.vecdot(shifted[..., chain], line[..., chain])
+            sums += each.reshape(-1, *sums.shape).sum(0)
     return dK.reshape(p.weight_size)

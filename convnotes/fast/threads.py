@@ -6,9 +6,10 @@ not shared is left to the threads of BLAS itself.
 """
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 
 from threadpoolctl import ThreadpoolController
@@ -36,11 +37,12 @@ def share(function: Callable, parts: Sequence) -> list:
         for i in left:
             results[i] = function(parts[i])
 
+    others: list = []
     with alone():
-        others = [
-            _pool(threads - 1).submit(work)
-            for _ in range(threads - 1)
-        ]
+        # At the interpreter's end, or where there are no threads, none start: then the caller's does it all.
+        with suppress(RuntimeError):
+            for _ in range(threads - 1):
+                others.append(_pool(threads - 1).submit(work))
         try:
             work()
         finally:
@@ -52,12 +54,33 @@ def share(function: Callable, parts: Sequence) -> list:
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Within it BLAS has one thread."""
-    if number() == 1:
+    """Within it BLAS has one thread, in the whole process, from the first thread's entry to the last one's exit."""
+    _enter()
+    try:
         yield
-        return
-    with _blas().limit(limits=1):
-        yield
+    finally:
+        _leave()
+
+
+# How many are within `alone`, and what BLAS had before the first of them.
+_count, _limit, _lock = 0, None, threading.Lock()
+
+
+def _enter() -> None:
+    global _count, _limit
+    with _lock:
+        if _count == 0 and number() > 1:
+            _limit = _blas().limit(limits=1)
+        _count += 1
+
+
+def _leave() -> None:
+    global _count, _limit
+    with _lock:
+        _count -= 1
+        if _count == 0 and _limit is not None:
+            _limit.restore_original_limits()
+            _limit = None
 
 
 def images(N: int) -> list[slice]:
@@ -71,8 +94,17 @@ def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="convnotes")
 
 
-# A process that is forked has none of the threads of its parent.
-os.register_at_fork(after_in_child=_pool.cache_clear)
+def _begin_anew() -> None:
+    """A process that is forked has none of the threads of its parent, and so none of them within `alone`."""
+    global _count, _lock
+    _pool.cache_clear()
+    _lock, _count = threading.Lock(), 1
+    _leave()
+
+
+# Where there are no forks, as on Windows, there is nothing to do after one.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
 
 
 @cache
