@@ -129,14 +129,25 @@ def biases(draw):
 
 layers = st.one_of(convolutions(), transposed_convolutions(), max_pools(), avg_pools(), normalizations(), biases())
 
-# Small whole numbers make ties, in max pooling, likely; normal numbers make them impossible.
-fills = st.sampled_from(["normal", "whole"])
+# Small whole numbers make ties, in max pooling, likely; normal numbers make them impossible. Not-a-numbers and
+# infinities must stand in the result where the definition puts them, and nowhere else.
+fills = st.sampled_from(["normal", "whole", "not finite"])
+NOT_FINITE = (np.nan, np.inf, -np.inf)
+
+# What the definition does with infinities is no news: infinity less infinity, zero times infinity, and overflow.
+UNWARNED = {"invalid": "ignore", "over": "ignore"}
+unwarned = np.errstate(**UNWARNED)
 
 
 def operands(case: Case, seed: int, fill: str = "normal") -> dict:
-    """The case's random operands; grad_output is normal in either fill."""
+    """The case's random operands; grad_output is never whole, and any of them can have entries that are not finite."""
     rng = np.random.default_rng(seed)
     drawn = case.operands(rng)
-    if fill == "whole":
+    if fill == "whole" or (fill == "not finite" and rng.random() < 0.5):
         drawn["input"] = rng.integers(-1, 2, case.input_size).astype(float)
+    if fill == "not finite":
+        for array in drawn.values():
+            if isinstance(array, np.ndarray) and array.size and rng.random() < 0.5:
+                few = rng.integers(1, 4)
+                array.flat[rng.integers(array.size, size=few)] = rng.choice(NOT_FINITE, few)
     return drawn

@@ -19,16 +19,29 @@ OURS = [name for name in IMPLEMENTATIONS if name != "torch"]
 SMALL = [case for case in cases.CASES if case.name.startswith(("founding/", "lenet5/"))]
 
 
+@problems.unwarned
 def run(name: str, operation: str, case: Case, operands: dict) -> np.ndarray:
     return getattr(implementation(name), operation)(**case.arguments(operation, operands))
 
 
 def assert_equal(name: str, against: str, case: Case, operands: dict) -> None:
     for operation in case.operations:
+        if against == "torch" and torch_differs(operation, case, operands):
+            continue
         actual = run(name, operation, case, operands)
         expected = run(against, operation, case, operands)
         assert actual.dtype == expected.dtype == np.float64
         assert error(actual, expected) < 1e-10, f"{name}.{operation} differs from {against}"
+
+
+def torch_differs(operation: str, case: Case, operands: dict) -> bool:
+    """Where torch's own kernels do something else with what is not finite, as `convnotes.reference` says."""
+    match operation:
+        case "max_pool2d_grad_input":  # of several not-a-numbers in a window it takes the last
+            return np.isnan(operands["input"]).sum() > 1
+        case "local_response_norm_grad_input":  # it multiplies zero with a power of infinity
+            return case.options.get("beta", 0.75) > 1 and not np.isfinite(operands["input"]).all()
+    return False
 
 
 def torch_can(case: Case) -> bool:
@@ -56,9 +69,9 @@ def test_windows_match_torch(name, strategy):
 @pytest.mark.parametrize("strategy", ["normalizations", "biases"])
 @pytest.mark.parametrize("name", OURS)
 def test_channels_match_torch(name, strategy):
-    @given(getattr(problems, strategy)(), st.integers(0, 2**32))
-    def matches(case, seed):
-        assert_equal(name, "torch", case, problems.operands(case, seed))
+    @given(getattr(problems, strategy)(), st.integers(0, 2**32), problems.fills)
+    def matches(case, seed, fill):
+        assert_equal(name, "torch", case, problems.operands(case, seed, fill))
 
     matches()
 

@@ -69,7 +69,7 @@ def test_an_operation_loads_no_torch_pandas_matplotlib_or_ipython():
         ("convnotes.parameters", set()),
         ("convnotes.windows", {"convnotes", "convnotes.parameters"}),
         ("convnotes.arguments", {"convnotes", "convnotes.parameters", "convnotes.windows"}),
-        ("convnotes.layout", {"convnotes", "convnotes.parameters", "convnotes.windows"}),
+        ("convnotes.layout", BELOW),
         ("convnotes.reference", BELOW),
         ("convnotes.check", BELOW),
         ("convnotes.show", BELOW),

@@ -1,0 +1,105 @@
+"""How far a result may be from the exact one: a small share of the largest sum of absolute products.
+
+That sum is what the same operation gives for |input| and |weight|. A result itself can be much smaller, where products
+cancel, and then no bound relative to it holds for sums of rounded numbers, torch's included.
+"""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from convnotes import cases, fast, matmul, reference, windows
+from convnotes.cases import Case
+from convnotes.fast import dots, tile_sizes, winograd
+
+# What the docstring of `fast.conv2d` promises.
+BOUNDS = {np.float32: 3e-5, np.float64: 1e-12}
+OPERATIONS = ("conv2d", "conv2d_grad_input", "conv2d_grad_weight")
+LAYERS = [case for case in cases.CASES if case.suite == "networks" and case.layer == "conv2d"]
+
+
+def largest_error(function, operation: str, *args, **options) -> float:
+    """The largest error of a result, over the largest sum of absolute products; None stands for no bias."""
+    exact, absolute = (
+        getattr(matmul, operation)(*(of(a) if isinstance(a, np.ndarray) else a for a in args), **options)
+        for of in (lambda a: a.astype(float), lambda a: np.abs(a.astype(float)))
+    )
+    return np.abs(function(*args, **options) - exact).max() / absolute.max()
+
+
+def gradients(X, K, dY):
+    """The positional arguments of the three operations."""
+    return {"conv2d": (X, K), "conv2d_grad_input": (X.shape, K, dY), "conv2d_grad_weight": (X, K.shape, dY)}
+
+
+@pytest.mark.parametrize("case", LAYERS, ids=lambda case: case.name)
+def test_no_layer_errs_more_than_promised(case):
+    """Of the layer's real channels and kernel, on a piece of its image: the error hangs on what is summed."""
+    side = min(case.input_size[2], 4 * case.windows.stride[0] + windows.extent(case.windows.kernel[0]))
+    case = Case(case.name, "conv2d", (1, case.input_size[1], side, side), case.weight_size, case.options)
+    for dtype, bound in BOUNDS.items():
+        drawn = case.operands(np.random.default_rng(1), dtype)
+        for operation, args in gradients(drawn["input"], drawn["weight"], drawn["grad_output"]).items():
+            assert largest_error(getattr(fast, operation), operation, *args, **case.options) < bound, operation
+
+
+def balanced(K):
+    """Filters whose weights sum to zero, as those that find edges."""
+    return K - K.mean((1, 2, 3), keepdims=True)
+
+
+# Data on which rounding errors add up or results cancel: an input and a weight from normal ones.
+HARD = {
+    "filters that sum to zero on a bright image": lambda X, K: (1000 + X, balanced(K)),
+    "constants": lambda X, K: (np.full_like(X, 1 / 3), np.full_like(K, 1.1)),
+    "ones": lambda X, K: (np.ones_like(X), np.ones_like(K)),
+    "positive": lambda X, K: (abs(X), abs(K)),
+    "a checkerboard": lambda X, K: (1000 * (-1) ** np.indices(X.shape).sum(0) + X, K),
+    "single bright points": lambda X, K: (np.where(np.indices(X.shape)[2:].sum(0) % 5 == 0, 1000, X), K),
+}
+
+
+@pytest.mark.parametrize("hard", HARD)
+@pytest.mark.parametrize("k", winograd.KERNELS)
+@pytest.mark.parametrize("C", [3, 512, 2048])
+def test_nor_does_winograd_on_data_that_cancel_or_add_up(C, k, hard, rng):
+    """2048 channels have smaller tiles: with those of 512 the largest errors were above the bound."""
+    X, K = HARD[hard](rng.standard_normal((1, C, 10, 10)), rng.standard_normal((2, C, k, k)))
+    for dtype, bound in BOUNDS.items():
+        single = X.astype(dtype), K.astype(dtype), abs(rng.standard_normal((1, 2, 11 - k, 11 - k))).astype(dtype)
+        for operation, args in gradients(*single).items():
+            function = partial(getattr(fast, operation), algorithm="winograd")
+            assert largest_error(function, operation, *args) < bound, operation
+
+
+@pytest.mark.parametrize("side", [258, 720])
+def test_nor_do_long_scalar_products(side):
+    """Half a million equal products: added up in one chain their rounding errors do not cancel."""
+    X = np.full((1, 1, side, side), 1 / 3, np.float32)
+    assert dots.takes(windows.convolution(X.shape, (1, 1, 3, 3), padding=1))
+    args = X, (1, 1, 3, 3), X
+    assert largest_error(fast.conv2d_grad_weight, "conv2d_grad_weight", *args, padding=1) < BOUNDS[np.float32]
+
+
+def test_relative_to_the_result_there_is_no_such_bound_for_us_or_for_torch(rng):
+    X, K = HARD["filters that sum to zero on a bright image"](
+        rng.standard_normal((1, 64, 56, 56)), rng.standard_normal((64, 64, 3, 3))
+    )
+    X, K = X.astype(np.float32), K.astype(np.float32)
+    exact = matmul.conv2d(X.astype(float), K.astype(float))
+    for module in (fast, reference):
+        assert np.abs(module.conv2d(X, K) - exact).max() / np.abs(exact).max() > BOUNDS[np.float32]
+        assert largest_error(module.conv2d, "conv2d", X, K) < BOUNDS[np.float32]
+
+
+@pytest.mark.parametrize("algorithm", ["whole", "columns", "rows", "winograd"])
+def test_whole_numbers_and_zero_weights_are_exact_but_by_winograd(algorithm, monkeypatch, rng):
+    monkeypatch.setattr(tile_sizes, "RESULTS", (4,))
+    X, K = (rng.integers(-9, 10, shape).astype(np.float32) for shape in ((1, 8, 14, 14), (8, 8, 3, 3)))
+    exact = algorithm != "winograd"
+    assert np.array_equal(fast.conv2d(X, K, algorithm=algorithm), reference.conv2d(X, K)) == exact
+    # A single weight of one in each filter: every result is an entry of the input.
+    X, K = rng.standard_normal((1, 8, 14, 14), np.float32), np.zeros((8, 8, 3, 3), np.float32)
+    K[range(8), range(8), 1, 1] = 1
+    assert np.array_equal(fast.conv2d(X, K, algorithm=algorithm), X[..., 1:-1, 1:-1]) == exact
