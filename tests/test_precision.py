@@ -63,8 +63,8 @@ HARD = {
 @pytest.mark.parametrize("hard", HARD)
 @pytest.mark.parametrize("k", winograd.KERNELS)
 @pytest.mark.parametrize("C", [3, 512, 2048])
-def test_nor_does_winograd_on_data_that_cancel_or_add_up(C, k, hard, rng):
-    """2048 channels have smaller tiles: with those of 512 the largest errors were above the bound."""
+def test_nor_do_the_largest_tiles_on_data_that_cancel_or_add_up(C, k, hard, rng, monkeypatch):
+    monkeypatch.setattr(tile_sizes, "RESULTS", tile_sizes.RESULTS[-1:])
     X, K = HARD[hard](rng.standard_normal((1, C, 10, 10)), rng.standard_normal((2, C, k, k)))
     for dtype, bound in BOUNDS.items():
         single = X.astype(dtype), K.astype(dtype), abs(rng.standard_normal((1, 2, 11 - k, 11 - k))).astype(dtype)

@@ -1,7 +1,7 @@
 """How large Winograd's tiles are for a convolution, how many are worked on together, and what that costs.
 
 Large tiles save more multiplications; small ones waste less where an image does not fall into whole tiles, and their
-transformed kernels are smaller. Of those whose errors are small enough the ones predicted to be the fastest are taken.
+transformed kernels are smaller. The ones predicted to be the fastest are taken.
 
 Derived in notebooks/09_fast_convolution.ipynb.
 """
@@ -13,10 +13,8 @@ from convnotes.fast.tiles import Tiles
 from convnotes.fast.work import Work, product, product_of
 from convnotes.windows import Convolution
 
-# The results along each axis of a tile, of which those predicted to be the fastest are taken.
+# The results along each axis of a tile. With more of them errors are larger than what is promised.
 RESULTS = (2, 3, 4)
-# Tiles of more inputs have larger errors, and are for at most so many channels: beyond, 3e-5 would not be held.
-PRECISE, CHANNELS = 6, 512
 # The entries of a block's transformed tiles, and of the transformed filters that are held at a time,
 ENTRIES, FILTERS = 2**19, 2**20
 # and the tiles that a block has all the same, since transformed filters must serve for many of them.
@@ -40,7 +38,6 @@ def fastest(
     found = [
         (tiles, _work(tiles, correlating))
         for tiles in (Tiles(p, m) for m in RESULTS)
-        if tiles.n <= PRECISE or p.weight_size[1] <= CHANNELS
     ]
     return min(found, key=lambda pair: pair[1].seconds())
 
