@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import problems
-from convnotes import IMPLEMENTATIONS, OPERATIONS, implementation
+from convnotes import IMPLEMENTATIONS, OPERATIONS, check, implementation, layout, matmul
 from convnotes.cases import Case
 from convnotes.check import error
 
@@ -140,3 +140,37 @@ def test_longdouble_is_kept_where_numpy_computes_and_refused_by_torch():
         assert implementation(name).conv2d(X, X).dtype == np.longdouble
     with pytest.raises(TypeError, match="torch computes in float32 or float64, got dtype"):
         implementation("torch").conv2d(X, X)
+
+
+@pytest.mark.parametrize(("name", "case", "operation"), CALLS)
+def test_masked_arrays_are_refused(name, case, operation):
+    """Their mask would be lost, and what it hides be computed with."""
+    drawn = problems.operands(case, seed=17)
+    for operand in arrays(operation):
+        for masked in (np.ma.masked_less(drawn[operand], 0), [np.ma.masked_less(part, 0) for part in drawn[operand]]):
+            with pytest.raises(TypeError, match=f"^{operand} must be an array without a mask, got a masked array"):
+                call(name, case, operation, drawn | {operand: masked})
+
+
+MASKED = np.ma.masked_equal(np.eye(3), 1)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda: layout.pad(MASKED, 1),
+        lambda: layout.crop(MASKED, 1),
+        lambda: layout.dilate(MASKED, 2),
+        lambda: layout.rot180(MASKED),
+        lambda: matmul.im2col(MASKED[None, None], 2),
+        lambda: check.error(MASKED, np.eye(3)),
+        lambda: check.error(np.eye(3), MASKED),
+        lambda: check.distance(np.eye(3), MASKED),
+        lambda: check.compare("", MASKED, np.eye(3), "all"),
+        lambda: check.adjoint("", lambda x: MASKED, lambda y: y, np.eye(3), np.eye(3)),
+        lambda: check.numerical_gradient(np.sum, MASKED, 1.0),
+    ],
+)
+def test_so_they_are_by_whatever_else_takes_arrays(function):
+    with pytest.raises(TypeError, match="must be an array without a mask, got a masked array"):
+        function()
