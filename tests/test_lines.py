@@ -76,10 +76,16 @@ def test_what_windows_have_is_put_back(drawing):
     assert np.allclose(X, expected, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("step", [1, 2, -1])
 @pytest.mark.parametrize("width", [1, 2, 5])
-def test_rows_are_copied_as_they_are(step, width, rng):
+@pytest.mark.parametrize("out_step", [1, 2, -1])
+@pytest.mark.parametrize("step", [1, 2, -1])
+def test_rows_are_copied_as_they_are(step, out_step, width, rng):
+    """From and to rows that are runs, have gaps or go backwards; what lies around them is left alone."""
     source = rng.standard_normal((4, 6, 16))[:, ::3, :][..., ::step][..., :width]
-    out = np.zeros((4, 2, 9))[..., 2 : 2 + width]
+    whole = np.full((4, 2, 20), 9.0)
+    rest = np.ones(20, bool)
+    rest[2:18][::out_step][:width] = False
+    out = whole[..., 2:18][..., ::out_step][..., :width]
     copy_rows(source, out)
     assert np.array_equal(out, source)
+    assert (whole[..., rest] == 9).all()
