@@ -11,6 +11,9 @@ Importing this package loads no implementation, and neither torch nor matplotlib
 from importlib import import_module
 from types import ModuleType
 
+# The one place where the version stands: pyproject.toml reads it from here.
+__version__ = "0.1.0"
+
 # One line registers an implementation: tests, benchmark and plots find it here.
 IMPLEMENTATIONS = {
     "naive": "convnotes.naive",

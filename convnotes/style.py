@@ -1,5 +1,6 @@
 """The look of every figure: one style sheet, and one colour and marker for each implementation."""
 
+import sys
 from pathlib import Path
 
 import matplotlib
@@ -12,14 +13,36 @@ CYCLE = ("naive", "matmul", "fast", "torch")
 _SPARE_MARKERS = "vP*Xdp<>"
 
 
-def use() -> None:
-    """Give every figure made from now on the style of this project."""
-    matplotlib.style.use(SHEET)
-    if "matplotlib_inline" in str(matplotlib.get_backend(auto_select=False)):
-        # Jupyter would crop each figure to what is drawn on it, and so give every one another width.
-        from matplotlib_inline.config import InlineBackend
+# The backends that show a figure in the notebook.
+_IN_THE_NOTEBOOK = ("inline", "ipympl", "widget")
 
-        InlineBackend.instance().print_figure_kwargs = {"bbox_inches": None}
+
+def use() -> None:
+    """Give every figure made from now on the style of this project.
+
+    In a Jupyter kernel, figures are shown in the notebook, whatever MPLBACKEND and matplotlibrc say: who wants
+    another backend there chooses it after this, with `%matplotlib`.
+    """
+    matplotlib.style.use(SHEET)
+    kernel = _kernel()
+    if kernel is None:
+        return
+    if not any(name in str(matplotlib.get_backend(auto_select=False)) for name in _IN_THE_NOTEBOOK):
+        kernel.enable_matplotlib("inline")
+    # Jupyter would crop each figure to what is drawn on it, and so give every one another width.
+    from matplotlib_inline.config import InlineBackend
+
+    InlineBackend.instance().print_figure_kwargs = {"bbox_inches": None}
+
+
+def _kernel():
+    """The shell of the Jupyter kernel that this runs in; None elsewhere, in a terminal's IPython as well."""
+    if "IPython" not in sys.modules:
+        return None
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    return shell if hasattr(shell, "kernel") else None
 
 
 def marks(names=CYCLE) -> dict[str, dict[str, str]]:

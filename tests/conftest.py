@@ -1,11 +1,17 @@
 """Settings for all tests: reproducible draws, and one thread per test process, since pytest-xdist starts several."""
 
+import os
+from pathlib import Path
+
 import hypothesis
 import numpy as np
 import pytest
 import torch
 
 torch.set_num_threads(1)
+
+# What tests start, Jupyter's kernels among it, takes the package from here as they do, whatever is installed.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.getenv("PYTHONPATH")]))
 
 # Derandomized, so that a failure is the same everywhere. HYPOTHESIS_PROFILE is read by hypothesis's own
 # option: pytest --hypothesis-profile=thorough draws more, and new cases every time.

@@ -1,9 +1,5 @@
 """Pictures are looked at by eye; what they say in numbers, frames and hatching is tested."""
 
-import os
-import subprocess
-import sys
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -85,12 +81,3 @@ def test_the_cycle_is_the_houses_colours_and_markers():
     colors = [to_rgb(mark["color"]) for mark in marks.values()]
     assert colors == [to_rgb(color) for color in ("black", "#0072B2", "#009E73", "#D55E00")]
     assert [mark["marker"] for mark in marks.values()] == ["o", "s", "D", "^"]
-
-
-def test_jupyter_keeps_the_width_of_a_figure():
-    """A notebook calls `use` before anything is drawn, when Jupyter's backend is chosen but not yet loaded."""
-    lines = "from convnotes import style; style.use(); from matplotlib_inline.config import InlineBackend"
-    lines += "; print(InlineBackend.instance().print_figure_kwargs)"
-    environment = os.environ | {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
-    found = subprocess.run([sys.executable, "-c", lines], env=environment, capture_output=True, text=True, check=True)
-    assert found.stdout == "{'bbox_inches': None}\n"

@@ -1,13 +1,26 @@
 """What the README shows is run as it stands there."""
 
 import doctest
+import json
 import re
+import shutil
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
 from convnotes import IMPLEMENTATIONS, OPERATIONS
+from convnotes.benchmark import summary
+from convnotes.benchmark.units import digits, duration
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+WINDOW = ROOT / "docs" / "window.gif"
 
 
 def blocks(language: str) -> list[str]:
@@ -32,7 +45,8 @@ def test_every_operation_and_implementation_is_named():
 
 
 def test_links_lead_somewhere():
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
+    for target in re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", README):
+        target = "".join(target)
         assert (ROOT / target).exists(), target
 
 
@@ -42,3 +56,76 @@ def test_the_two_commands_stand_on_a_line_each():
     assert [line.rsplit(" ", 1)[1] for line in lines] == ["--quick", "pytest"]
     assert "convnotes benchmark --quick" in lines[0]
     assert "README.md" in (ROOT / ".ci/run").read_text()
+
+
+def test_what_is_installed_is_what_the_outputs_were_made_with():
+    for line in README.splitlines():
+        if "pip install" in line and " -e ." in line and "--no-deps" not in line:
+            assert "-c constraints.txt" in line, line
+    assert f"`torch=={pin('torch')}`" in README
+
+
+def pin(name: str) -> str:
+    (found,) = re.findall(rf"^{name}==(\S+)$", (ROOT / "constraints.txt").read_text(), re.M)
+    return found
+
+
+def test_the_pythons_it_names_are_those_of_the_project():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    minors = [int(minor) for minor in re.findall(r":: 3\.(\d+)'", str(project["classifiers"]))]
+    assert project["requires-python"] == f">=3.{minors[0]}"
+    assert f"Python 3.{minors[0]} to 3.{minors[-1]} " in README
+    assert f"with Python 3.{minors[-1] + 1}, pip" in " ".join(README.split())
+
+
+def test_the_moving_picture_is_what_its_command_draws(tmp_path):
+    shutil.copy(ROOT / "docs" / "window.py", tmp_path)
+    subprocess.run([sys.executable, tmp_path / "window.py"], check=True)
+    with Image.open(WINDOW) as stored, Image.open(tmp_path / "window.gif") as drawn:
+        assert (stored.size, stored.n_frames, stored.info["duration"]) == (drawn.size, drawn.n_frames, 900)
+        for frame in range(stored.n_frames):
+            stored.seek(frame)
+            drawn.seek(frame)
+            # Letters may differ by a few points from one Matplotlib to the next; windows and numbers do not.
+            difference = np.subtract(stored.convert("L"), drawn.convert("L"), dtype=float)
+            assert abs(difference).mean() < 0.5, f"frame {frame}"
+    assert max(WINDOW.stat().st_size, (tmp_path / "window.gif").stat().st_size) < 300_000
+
+
+def test_it_says_of_the_results_what_they_say():
+    environment = json.loads((ROOT / "results" / "environment.json").read_text())
+    run = f"commit {environment['commit']}, {environment['date'][:10]}"
+    if (known := committed("results")) is False or (known is None and run not in README):
+        pytest.skip("results/ holds a run of the reader's own; the README speaks of the committed one")
+    rows = pd.read_csv(ROOT / "results" / "summary.csv").fillna({"step": ""})
+    assert sentences(environment, run, summary.calls(rows)) in " ".join(README.split())
+
+
+def committed(folder: str) -> bool | None:
+    """Whether a folder is as in the last commit; None where there is no git."""
+    git = ["git", "--git-dir", ROOT / ".git", "--work-tree", ROOT, "diff", "--quiet", "HEAD", "--", folder]
+    try:
+        return {0: True, 1: False}.get(subprocess.run(git, capture_output=True, cwd=ROOT).returncode)
+    except OSError:
+        return None
+
+
+def sentences(environment: dict, run: str, rows: pd.DataFrame) -> str:
+    """What the README says below the figure of times, of a batch of 64 and of all convolutions of the networks."""
+    convolutions = rows[rows["operation"].str.startswith("conv2d")]
+    of_64 = convolutions[(convolutions["case"] == "scaling/batch 64") & (convolutions["operation"] == "conv2d")]
+    seconds = of_64.set_index("implementation")["median"]
+    naive, matmul, fast, torch = (duration(seconds[name]) for name in IMPLEMENTATIONS)
+    networks = convolutions[(convolutions["suite"] == "networks") & (convolutions["implementation"] == "fast")]
+    times = networks.groupby(networks["operation"].map(summary.kind))["ratio_to_torch"].agg(
+        lambda ratios: digits(1 / summary.geometric_mean(ratios))
+    )
+    cases, batches = set(networks["case"]), sorted(set(networks["batch"]))
+    return (
+        f"Measured on {environment['cpu']} with {environment['threads']} thread in {environment['dtype']} ({run}), 64 "
+        f"images take {naive} through a small layer in `naive`, {matmul} in `matmul`, {fast} in `fast` and {torch} in "
+        f"torch. Over the {len(cases)} convolutions of {len({case.split('/')[0] for case in cases})} networks, with "
+        f"{' and '.join(map(str, batches))} images, torch takes {times['forward']} times as long as `fast` forward, "
+        f"{times['input gradient']} times for gradients of inputs and {times['parameter gradient']} times for "
+        "gradients of weights, by the geometric mean."
+    )

@@ -16,7 +16,10 @@ NOISE = (
     "rounds' medians (of a single round, the interquartile range), but never narrower in proportion than the widest of "
     "what the machine itself did in the same run: a matrix product, a copy and a Python loop, once in every round."
 )
-_FACTS = ("cpu", "gpu", "cores", "system", "threads", "device", "dtype", "python", "numpy", "torch", "blas", "commit")
+_FACTS = (
+    *("cpu", "gpu", "cores", "system", "threads", "device", "dtype"),
+    *("python", "numpy", "torch", "blas", "commit", "version"),
+)
 _PROBLEM = ["suite", "case", "batch", "operation", "implementation", "step"]
 
 

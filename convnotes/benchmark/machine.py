@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from convnotes import __version__
+
 PACKAGE = Path(__file__).parents[1]
 
 
@@ -33,6 +35,7 @@ def describe(dtype: str, device: str, threads: int) -> dict:
         "numpy": version("numpy"),
         "torch": version("torch"),
         "commit": _commit(),
+        "version": __version__,
         "date": now(),
     }
 

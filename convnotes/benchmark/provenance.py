@@ -21,10 +21,17 @@ def line(environment: dict) -> str:
         ", ".join(machine),
         f"{_BLAS.get(blas['name'], blas['name'])} {blas['version']}{kernels}",
         ", ".join(versions),
-        f"commit {e['commit'] or 'unknown'}",
+        _code(e),
         e["date"][:10],
     ]
     return "; ".join(parts)
+
+
+def _code(environment: dict) -> str:
+    """What was measured: the commit, or where there is no git the version, which older results lack."""
+    if environment["commit"] or not environment.get("version"):
+        return f"commit {environment['commit'] or 'unknown'}"
+    return f"convnotes {environment['version']}"
 
 
 def settings(environment: dict) -> str:

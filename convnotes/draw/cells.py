@@ -42,7 +42,8 @@ def square(ax: Axes, x: float, y: float, padding: bool = False, hatch: str | Non
     """An empty square with its upper left corner at (x, y), grey where it is padding."""
     empty = Rectangle((x, y), 1, 1, hatch=hatch, linewidth=0.8)
     face, edge, above = ("0.92", "0.7", 1.5) if padding else ("none", "0.35", 1.6)
-    empty.set(facecolor=face, edgecolor=edge, hatchcolor="0.35", zorder=above)
+    # Hatching has the colour of the edge, and must show on grey too.
+    empty.set(facecolor=face, edgecolor="0.35" if hatch else edge, zorder=above)
     ax.add_patch(empty)
 
 

@@ -1,0 +1,161 @@
+"""What is installed and what is shipped: packages and their versions, the version, the licence, what files."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import packages_distributions, requires, version
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import convnotes
+from convnotes.benchmark import machine, provenance
+from measurements import ENVIRONMENT
+from test_house import PACKAGE, ROOT, imports
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+LINES = {
+    "run": list(map(Requirement, PROJECT["dependencies"])),
+    "test": list(map(Requirement, PROJECT["optional-dependencies"]["test"])),
+}
+CONSTRAINTS = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
+PINS = {canonicalize_name(name): pin for name, pin in (line.split("==") for line in CONSTRAINTS)}
+
+# Under other names on conda-forge.
+CONDA_NAMES = {"matplotlib": "matplotlib-base", "torch": "pytorch", "jupyter-client": "jupyter_client"}
+# Started, and not imported.
+TOOLS = {"run": {"jupyterlab"}, "test": {"nbval", "pytest-xdist", "ruff", "setuptools"}}
+
+
+def names(requirements) -> set[str]:
+    return {canonicalize_name(requirement.name) for requirement in requirements}
+
+
+def test_environment_and_pyproject_name_the_same_packages_and_bounds():
+    pypi = [f"{CONDA_NAMES.get(one.name, one.name)}{one.specifier}" for one in LINES["run"] + LINES["test"]]
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    assert conda[-1] == {"pip": ["-e ."]}
+    assert conda[:2] == ["python" + PROJECT["requires-python"], "pip"]
+    assert sorted(map(str, map(Requirement, conda[2:-1]))) == sorted(pypi)
+
+
+def test_every_requirement_has_a_lowest_version_and_an_upper_bound():
+    for one in LINES["run"] + LINES["test"]:
+        assert sorted(bound.operator for bound in one.specifier) == ["<", ">="], one
+
+
+def test_constraints_pin_every_requirement_within_its_bounds_and_nothing_twice():
+    assert len(PINS) == len(CONSTRAINTS)
+    for one in LINES["run"] + LINES["test"]:
+        assert one.specifier.contains(PINS[canonicalize_name(one.name)]), one
+    # A pin must fit every build of a release, and a constraint cannot be the project itself.
+    assert all(re.fullmatch(r"[\w.]+", pin) for pin in PINS.values())
+    assert "convnotes" not in PINS
+
+
+def test_constraints_pin_what_their_packages_need_in_turn():
+    """Asked of the packages that stand here in the version of their pin; torch's needs depend on its build."""
+    for name in sorted(
+        PINS.keys() & {canonicalize_name(d) for found in packages_distributions().values() for d in found}
+    ):
+        if version(name) == PINS[name] and name != "torch":
+            needed = [one for one in map(Requirement, requires(name) or []) if not one.marker or one.marker.evaluate()]
+            assert names(needed) - {"pip"} <= PINS.keys(), name
+
+
+def sources(folder: str) -> list[str]:
+    """The code of a folder: its modules, or the cells of its notebooks."""
+    notebooks = [nbformat.read(path, as_version=4) for path in (ROOT / folder).glob("*.ipynb")]
+    cells = [cell.source for notebook in notebooks for cell in notebook.cells if cell.cell_type == "code"]
+    return [path.read_text(encoding="utf-8") for path in (ROOT / folder).rglob("*.py")] + cells
+
+
+def imported(*folders: str) -> set[str]:
+    """The distributions that folders import, but for the standard library and the project itself."""
+    modules = {name.split(".")[0] for folder in folders for source in sources(folder) for name in imports(source)}
+    modules -= {"convnotes", *sys.stdlib_module_names, *(path.stem for path in (ROOT / "tests").glob("*.py"))}
+    installed = packages_distributions()
+    return {canonicalize_name(name) for module in modules for name in installed[module]}
+
+
+def test_what_is_imported_is_required_and_the_other_way_round():
+    run = imported("convnotes", "notebooks", "docs")
+    assert run == names(LINES["run"]) - TOOLS["run"]
+    assert imported("tests") - run == names(LINES["test"]) - TOOLS["test"]
+
+
+def test_the_environment_of_a_run_has_the_version_which_stands_where_there_is_no_git():
+    assert machine.describe("float32", "cpu", 1)["version"] == convnotes.__version__
+    unknown = {**ENVIRONMENT, "commit": None}
+    assert "; convnotes 1.2.3; " in provenance.line({**unknown, "version": "1.2.3"})
+    assert "; commit unknown; " in provenance.line(unknown), "older results hold no version"
+
+
+def test_an_installed_package_is_in_nobodys_way(tmp_path):
+    """What is tested is what lies here: in this process, in those that it starts, and by a bare `pytest`."""
+    shutil.copytree(PACKAGE, tmp_path / "convnotes", ignore=shutil.ignore_patterns("__pycache__"))
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    # With -P, python -m pytest is pytest: the current folder is not where modules are looked for.
+    collected = ["tests/test_house.py::test_importing_our_operations_loads_no_torch", "convnotes/benchmark/units.py"]
+    command = [sys.executable, "-P", "-m", "pytest", "-n0", "-p", "no:cacheprovider", *collected]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    code = "import convnotes; print(convnotes.__file__)"
+    found = subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert Path(found.stdout.strip()).parent == PACKAGE
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory):
+    """The source distribution, unpacked, and the wheel that is built from it."""
+    folder = tmp_path_factory.mktemp("shipped")
+    left_out = shutil.ignore_patterns(".*cache", "__pycache__", ".git", ".venv", ".hypothesis", "*.egg-info")
+    shutil.copytree(ROOT, folder / "clone", ignore=left_out)
+    build(folder / "clone", "sdist", folder)
+    (archive,) = folder.glob("*.tar.gz")
+    shutil.unpack_archive(archive, folder, filter="data")
+    build(folder / archive.name.removesuffix(".tar.gz"), "wheel", folder)
+    return folder / archive.name.removesuffix(".tar.gz"), zipfile.ZipFile(next(folder.glob("*.whl")))
+
+
+def build(source: Path, kind: str, out: Path) -> None:
+    code = f"from setuptools import build_meta; build_meta.build_{kind}({str(out)!r})"
+    subprocess.run([sys.executable, "-c", code], cwd=source, capture_output=True, text=True, check=True)
+
+
+def files(folder: Path, *below: str) -> set[str]:
+    """What git would not ignore below a folder."""
+    found = [path for name in below for path in [folder / name, *(folder / name).rglob("*")] if path.is_file()]
+    ignored = {"__pycache__", ".ruff_cache", ".ipynb_checkpoints", "quick"}
+    return {path.relative_to(folder).as_posix() for path in found if not ignored & set(path.parts)}
+
+
+def test_the_source_distribution_holds_what_tests_and_notebooks_need(shipped):
+    source, _ = shipped
+    named = ["convnotes", "docs", "notebooks", "results", "tests", ".ci", ".github"]
+    named += ["LICENSE", "README.md", "constraints.txt", "environment.yml", "pyproject.toml"]
+    assert files(source, *named) == files(ROOT, *named)
+
+
+def test_the_wheel_holds_the_package_alone(shipped):
+    _, wheel = shipped
+    inside = {name for name in wheel.namelist() if not name.startswith(f"convnotes-{convnotes.__version__}.dist-info/")}
+    assert inside == {name for name in files(ROOT, "convnotes") if not name.endswith(".toml")}
+
+
+def test_the_wheel_says_its_version_its_authors_and_its_licence(shipped):
+    _, wheel = shipped
+    folder = f"convnotes-{convnotes.__version__}.dist-info"
+    said = wheel.read(f"{folder}/METADATA").decode().splitlines()
+    assert f"Version: {convnotes.__version__}" in said
+    assert {"Author: The convnotes authors", "License-Expression: BSD-3-Clause", "License-File: LICENSE"} <= set(said)
+    assert wheel.read(f"{folder}/licenses/LICENSE").decode() == (ROOT / "LICENSE").read_text()
+    assert "Copyright (c) 2026, The convnotes authors" in (ROOT / "LICENSE").read_text()
