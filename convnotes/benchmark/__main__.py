@@ -78,7 +78,7 @@ def _version() -> str:
     try:
         return f"convnotes {metadata.version('convnotes')}\n"
     except metadata.PackageNotFoundError:
-        return "convnotes, not installed and without a version\n"
+        return "convnotes (not installed, without a version)\n"
 
 
 def _benchmark(given) -> tuple[int, str]:

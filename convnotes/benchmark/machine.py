@@ -49,7 +49,7 @@ def busy() -> float | None:
         # user, nice, system, [idle, iowait, irq, softirq,] steal
         ticks = sum(int(found[i]) for found in fields if found[0] in used for i in (1, 2, 3, 8))
         own = os.times()
-        return ticks / os.sysconf("SC_CLK_TCK") - sum(own[:4])
+        return ticks / os.sysconf("SC_CLK_TCK") - sum(own[:4]) if ticks else None
     except (AttributeError, OSError, ValueError, IndexError):
         return None
 

@@ -21,7 +21,7 @@ _ALIKE = {"µ": "u"}
 
 # How long a bar's description may be at most, so that the time left still stands beside it at 80 columns.
 DESCRIPTION = 30
-_BAR = "{desc}{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}, {elapsed} gone, {remaining} left"
+_BAR = "{desc}{percentage:3.0f}%, {remaining} left |{bar}| {n_fmt}/{total_fmt}"
 
 
 def _replaced(problem: UnicodeError) -> tuple[str, int]:

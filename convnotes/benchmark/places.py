@@ -50,13 +50,12 @@ def refuse_other_runs(options) -> None:
     own = {name: value for name, value in asdict(options).items() if name not in ("out", "resume")}
     try:
         stored = json.loads((out / records.ENVIRONMENT).read_text(encoding="utf-8"))["options"]
-        found = [f"--{name} {_text(value, ',')}" for name, value in narrowed(stored, own).items()]
+        other = [f"--{name} {_text(stored.get(name, 'unknown'), ',')}" for name in narrowed(stored, own)]
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        found = ["unknown"]
-    if found:
-        raise Refused(
-            f"--out {out} must be given to replace the run in {str(out)!r} ({shorten(', '.join(found), 200)})"
-        )
+        other = ["all unknown"]
+    if other:
+        found = shorten(", ".join(other), 200)
+        raise Refused(f"--out {out} must be given to replace what is in {str(out)!r}, a run of other options ({found})")
 
 
 def _plain(value):

@@ -70,7 +70,7 @@ def place(sentence: str, verb: str, path: Path) -> list[str]:
     """A sentence that ends in a path; a long path stands on a line of its own and is never broken."""
     whole = f"{sentence} {verb} {path}".strip()
     whole = whole[0].upper() + whole[1:]
-    return [whole] if len(whole) <= COLUMNS else [verb.capitalize(), str(path)]
+    return [whole] if len(whole) <= COLUMNS else [f"{verb.capitalize()}:", str(path)]
 
 
 def count(rows: pd.DataFrame) -> str:
