@@ -123,7 +123,7 @@ def test_what_is_printed(folders, tmp_path, monkeypatch, capsys):
         "",
         "Geometric means of time in B over that in A: forward Y, gradients dX and dK",
         "             Y",
-        "matmul     1.00",
+        "matmul    1.00",
         "",
         "The largest differences beyond noise, B over A:",
         "    2.00  vgg16/two, batch 1, conv2d, matmul",
