@@ -1,5 +1,9 @@
 """Two folders of results side by side: which rows differ, what is said about them, and what is refused."""
 
+import errno
+import os
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -72,10 +76,14 @@ def folders(tmp_path):
     return a, b
 
 
-def test_the_page(folders, capsys):
+def page_of(a, b, tmp_path):
+    assert main(["compare", str(a), str(b), "--out", str(tmp_path / "page.md")]) == 0
+    return (tmp_path / "page.md").read_text(encoding="utf-8")
+
+
+def test_the_page(folders, tmp_path):
     a, b = folders
-    assert main(["compare", str(a), str(b)]) == 0
-    page = capsys.readouterr().out
+    page = page_of(a, b, tmp_path)
     lines = page.splitlines()
     rows_of_calls = [[cell.strip() for cell in line.split("|")] for line in lines if "| vgg16/" in line]
     cells = {row[1]: row[5:-1] for row in rows_of_calls}
@@ -94,29 +102,78 @@ def test_the_page(folders, capsys):
     assert lines[-1] == "**4 of 6 rows (67 %) agree within their noise.**"
 
 
-def test_a_folder_agrees_with_itself(folders, capsys):
+def test_a_folder_agrees_with_itself(folders, tmp_path):
     a, _ = folders
-    assert main(["compare", str(a), str(a)]) == 0
-    page = capsys.readouterr().out
+    page = page_of(a, a, tmp_path)
     assert page.endswith("**7 of 7 rows (100 %) agree within their noise.**\n")
     assert "the threads and the commit are the same" in page
 
 
-def test_the_page_goes_to_a_file(folders, tmp_path, capsys):
+def test_what_is_printed(folders, tmp_path, monkeypatch, capsys):
     a, b = map(str, folders)
+    monkeypatch.chdir(tmp_path)
     assert main(["compare", a, b]) == 0
     printed = capsys.readouterr().out
-    assert main(["compare", a, b, "--out", str(tmp_path / "page.md")]) == 0
-    assert capsys.readouterr().out == "4 of 6 rows (67 %) agree within their noise.\n"
-    assert (tmp_path / "page.md").read_text() == printed
+    assert printed.splitlines() == [
+        "A: CPU a, 4 cores, 1 thread, float32; OpenBLAS 0.3.31 (Zen); Python 3.11.7,",
+        "NumPy 2.4.6, torch 2.13.0; commit 0123456789; 2026-01-02",
+        "B: CPU b, 4 cores, 1 thread, float32; OpenBLAS 0.3.31 (Zen); Python 3.11.7,",
+        "NumPy 2.4.6, torch 2.13.0; commit 0123456789; 2026-01-02",
+        "Different: cpu.",
+        "",
+        "Geometric means of time in B over that in A: forward Y, gradients dX and dK",
+        "             Y",
+        "matmul    1.00",
+        "",
+        "The largest differences beyond noise, B over A:",
+        "    2.00  vgg16/two, batch 1, conv2d, matmul",
+        "   0.500  vgg16/three, batch 1, conv2d, matmul",
+        "",
+        "Rows in A alone: 1, in B alone: 1.",
+        "4 of 6 rows (67 %) agree within their noise.",
+        "Every row: --out FILE.md",
+    ]
+    assert main(["compare", a, b, "--out", "page.md"]) == 0
+    assert capsys.readouterr().out == printed.replace("Every row: --out FILE.md", "Written to page.md")
 
 
 def test_folders_without_a_common_row_are_said_to_have_none(folders, tmp_path, capsys):
     other = tmp_path / "other"
     other.mkdir()
     measurements.write(other, rows("founding/a", "conv2d", "naive", [1.0], suite="founding"))
-    assert main(["compare", str(folders[0]), str(other)]) == 0
-    assert capsys.readouterr().out.endswith("**No row was measured in both.**\n")
+    assert page_of(folders[0], other, tmp_path).endswith("**No row was measured in both.**\n")
+    assert "No row was measured in both.\n" in capsys.readouterr().out
+
+
+def test_an_earlier_page_survives_a_full_disk(folders, tmp_path, monkeypatch, capsys):
+    page_of(*folders, tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    monkeypatch.setattr(os, "fsync", lambda file: errno_28())
+    assert main(["compare", *map(str, folders), "--out", str(tmp_path / "page.md")]) == 2
+    assert "--out must be a file that can be written to" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+def errno_28():
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_the_page_does_not_replace_what_was_measured(folders, capsys):
+    a, b = folders
+    before = (a / "measurements.csv").read_bytes()
+    assert main(["compare", str(a), str(b), "--out", str(a / "measurements.csv")]) == 2
+    assert "--out must be none of the files that a benchmark has written" in capsys.readouterr().err
+    assert (a / "measurements.csv").read_bytes() == before
+
+
+def test_a_link_is_written_through_and_a_pipe_as_it_is(folders, tmp_path):
+    (tmp_path / "page.md").write_text("earlier")
+    (tmp_path / "link.md").symlink_to("page.md")
+    assert main(["compare", *map(str, folders), "--out", str(tmp_path / "link.md")]) == 0
+    assert (tmp_path / "link.md").is_symlink()
+    assert (tmp_path / "page.md").read_text().startswith("# Comparison")
+    assert main(["compare", *map(str, folders), "--out", os.devnull]) == 0
+    assert not Path(os.devnull).is_file()
 
 
 def spoil_header(folder):
@@ -158,9 +215,7 @@ def test_other_wrong_arguments_are_refused_in_one_sentence(folders, tmp_path, ca
     assert "--out must be a file that can be written to" in capsys.readouterr().err
     assert main(["compare", a, str(tmp_path / "missing")]) == 2
     assert capsys.readouterr().err.startswith("convnotes compare: B must hold measurements.csv")
-    with pytest.raises(SystemExit) as end:
-        main(["compare", a])
-    assert end.value.code == 2
+    assert main(["compare", a]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 

@@ -1,8 +1,10 @@
 """The command line as a user meets it: a whole small run, and refusals of one line that leave earlier results alone."""
 
+import importlib.metadata
 import json
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,9 +19,10 @@ import pytest
 import torch
 
 import convnotes
-from convnotes.benchmark import Refused, processes, records
+from convnotes.benchmark import Refused, machine, processes, records
 from convnotes.benchmark.__main__ import main
 from convnotes.benchmark.options import options, parser
+from convnotes.cases import CASES
 
 COMMAND = [sys.executable, "-m", "convnotes.benchmark"]
 SMALL = ["--cases", "founding/pool tiling", "--repeats", "3", "--rounds", "2"]
@@ -62,7 +65,7 @@ def test_a_run_measures_every_implementation(results):
     assert set(frame["implementation"]) == set(convnotes.IMPLEMENTATIONS)
     assert set(frame["operation"]) == {"max_pool2d", "max_pool2d_grad_input"}
     assert (frame["seconds"] * frame["loops"] > 1e-4).all()
-    assert "| founding/pool tiling |" in printed
+    assert re.search(r"^founding/pool tiling, batch \d+\n  max_pool2d  ", printed, re.M)
     assert {"README.md", "summary.csv", "environment.json", "ratio.png", "ratio.svg"} <= set(contents(out))
     assert not (out / records.UNFINISHED).exists()
 
@@ -73,8 +76,10 @@ def test_the_environment_names_the_libraries_but_no_place(results):
     assert environment["threads"] == environment["torch_threads"] == 1
     assert environment["blas"] is None or environment["blas"]["threads"] == 1
     assert environment["gpu"] is None or isinstance(environment["gpu"], str)
-    assert set(environment["load"]) == {"before", "after"}
-    assert len(environment["sessions"]) == 1
+    assert set(environment["load"]) == {"before", "after", "others"}
+    (session,) = environment["sessions"]
+    if Path("/proc/stat").exists():
+        assert session["others"] == environment["load"]["others"] >= 0
     assert str(out) not in (out / "environment.json").read_text()
 
 
@@ -104,6 +109,46 @@ def test_help_is_given_at_once(arguments):
     assert done.stdout.startswith("usage: convnotes")
 
 
+def listed(capsys, *arguments):
+    assert main(["benchmark", "--list", *arguments]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def test_the_cases_chosen_are_listed(capsys):
+    assert listed(capsys) == [case.name for case in CASES]
+    pools = ["lenet5/pool1", "lenet5/pool2"]
+    assert listed(capsys, "--cases", "ops/bias,lenet5/pool*") == [*pools, "ops/bias"]
+    assert listed(capsys, "--cases", "ops/bias", "--cases", "lenet5/pool*") == [*pools, "ops/bias"]
+    assert listed(capsys, "--cases", "lenet5/*", "--operations", "avg_pool2d", "--threads", "1") == pools
+    assert 0 < len(listed(capsys, "--quick")) < len(CASES)
+
+
+def test_the_version_is_shown(capsys):
+    assert main(["--version"]) == 0
+    assert re.fullmatch(
+        r"convnotes \d+\.\d+\S*\n|convnotes (not installed, without a version)\n", capsys.readouterr().out
+    )
+
+
+def test_a_version_is_no_condition(monkeypatch, capsys):
+    def missing(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", missing)
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == "convnotes (not installed, without a version)\n"
+
+
+def test_a_batch_must_fit_in_the_memory_that_there_is(monkeypatch, capsys):
+    arguments = "--cases", "lenet5/pool1", "--batch", "1000"
+    # 6 x 28 x 28 and 6 x 14 x 14 entries for each image, in float64 and twice in float32
+    needed = 1000 * (6 * 28 * 28 + 6 * 14 * 14) * 16
+    for there, code in ((needed, 0), (None, 0), (needed - 1, 2)):
+        monkeypatch.setattr(machine, "memory", lambda there=there: there)
+        assert main(["benchmark", "--list", *arguments]) == code
+    assert "--batch must leave room in the memory of 0.1 GiB, got 1000: lenet5/pool1 needs" in capsys.readouterr().err
+
+
 def test_a_quick_look_has_its_own_defaults():
     full, quick, mixed = (
         options(parser().parse_args(["benchmark", *arguments]))
@@ -116,10 +161,24 @@ def test_a_quick_look_has_its_own_defaults():
 
 
 REFUSALS = [
-    ([], "COMMAND must be benchmark, plot or compare, got none"),
-    (["measure"], "COMMAND invalid choice: 'measure'"),
-    (["benchmark", "--fast"], "--fast must be one of the options"),
-    (["benchmark", "--case", "founding/bias"], "--case must be one of the options"),
+    ([], "COMMAND must be one of benchmark, plot, compare, got none"),
+    (["bench"], "COMMAND must be one of benchmark, plot, compare, got 'bench'; did you mean benchmark?"),
+    (["measure"], "COMMAND must be one of benchmark, plot, compare, got 'measure' (see convnotes --help)"),
+    (["--quick"], "'--quick' is no option of convnotes; did you mean convnotes benchmark --quick?"),
+    (["--versoin"], "'--versoin' is no option of convnotes; did you mean --version?"),
+    (["plot", "--cases=x"], "'--cases' is no option of convnotes plot; did you mean convnotes benchmark --cases?"),
+    (["plot", "a", "b"], "'b' is one argument too many; it takes one FOLDER"),
+    (["plot", "a", "--out", "b"], "FOLDER must be the same as --out, which can be left out, got 'a'"),
+    (["plot", "nowhere"], "FOLDER must hold measurements.csv of an earlier `convnotes benchmark`, got 'nowhere'"),
+    (["plot", "n" * 300], "FOLDER must hold measurements.csv of an earlier `convnotes benchmark`, got 'nnn"),
+    (["plot", ""], "FOLDER must name a place, such as . for the current folder, got ''"),
+    (["compare", "a", "b", "c"], "'c' is one argument too many; it takes two folders, A and B"),
+    (["compare", "a"], "the following arguments are required: B"),
+    (["compare", "n" * 300, "b"], "A must hold measurements.csv of an earlier `convnotes benchmark`, got 'nnn"),
+    (["benchmark", "lenet5/*"], "'lenet5/*' is one argument too many; --cases lenet5/* chooses cases"),
+    (["benchmark", "--quik"], "'--quik' is no option of convnotes benchmark; did you mean --quick?"),
+    (["benchmark", "--xyz"], "'--xyz' is no option of convnotes benchmark (see convnotes benchmark --help)"),
+    (["benchmark", "--case", "founding/bias"], "'--case' is no option of convnotes benchmark; did you mean --cases?"),
     (["benchmark", "--threads"], "--threads expected one argument"),
     (["benchmark", "--threads", "0"], "--threads must be a whole number of at least 1, got '0'"),
     (["benchmark", "--threads", "1.5"], "--threads must be a whole number of at least 1, got '1.5'"),
@@ -127,6 +186,21 @@ REFUSALS = [
     (["benchmark", "--repeats", "0"], "--repeats must be a whole number of at least 1, got '0'"),
     (["benchmark", "--rounds", "0"], "--rounds must be a whole number of at least 1, got '0'"),
     (["benchmark", "--suite", "resnet"], "--suite must be names of founding, scaling, networks, ops, got 'resnet'"),
+    (["benchmark", "--suite", "network"], "got 'network'; did you mean networks?"),
+    (["benchmark", "--rounds", "1000000000"], "--rounds must be a whole number of at most 1000, got '1000000000'"),
+    (["benchmark", "--repeats", "9" * 5000], "--repeats must be a whole number of at least 1, got '999"),
+    (
+        ["benchmark", "--cases", "lenet5/pool1", "--batch", "100000000"],
+        "got 100000000: lenet5/pool1 needs 8761.9 GiB",
+    ),
+    (["benchmark", "--out", ""], "--out must name a place, such as . for the current folder, got ''"),
+    (["benchmark", "--out", "n" * 300], "(File name too long)"),
+    (["benchmark", "--cases", ""], "--cases must be patterns with a comma between, 'lenet5/*,ops/*', got ''"),
+    (["benchmark", "--cases", "ops/*,"], "--cases must be patterns with a comma between"),
+    (["benchmark", "--cases", "lenet/*"], "got 'lenet/*'; did you mean lenet5/*?"),
+    (["benchmark", "--cases", "ops/*,vgg/conv1_1"], "got 'vgg/conv1_1'; did you mean vgg16/conv1_1?"),
+    (["benchmark", "--cases", "ops/*", "--cases", "?"], "got '?'; --list prints them all"),
+    (["benchmark", "--implementations", "torhc"], "got 'torhc'; did you mean torch?"),
     (["benchmark", "--suite", "ops", "--cases", "vgg16/*"], "--cases must match a case of ops/*, got 'vgg16/*'"),
     (["benchmark", "--suite", "ops", "--batch", "2"], "--batch must be given with layers of networks, "),
     (["benchmark", "--device", "gpu"], "--device must be cpu or cuda, got 'gpu'"),
@@ -142,23 +216,22 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "sentence"), REFUSALS, ids=lambda value: "_".join(value)[:40])
+@pytest.mark.parametrize(
+    ("arguments", "sentence"), REFUSALS, ids=lambda value: "_".join(value)[:40] if isinstance(value, list) else ""
+)
 def test_a_wrong_option_is_refused_in_one_line(arguments, sentence, results, capsys):
     out, _ = results
     before = contents(out)
-    if arguments[:1] == ["benchmark"]:
+    if arguments[:1] == ["benchmark"] and "--out" not in arguments:
         arguments = [*arguments[:1], "--out", str(out), *arguments[1:]]
-    try:
-        code = main(arguments)
-    except SystemExit as end:
-        code = end.code
+    assert main(arguments) == 2
     printed = capsys.readouterr()
-    assert code == 2
     assert printed.out == ""
     assert printed.err.startswith("convnotes")
     assert sentence in printed.err
     assert printed.err.count("\n") == 1
     assert contents(out) == before
+    assert len(printed.err) < 500
 
 
 def test_a_refusal_leaves_the_process_without_a_traceback():
@@ -221,7 +294,7 @@ def test_whatever_is_registered_is_measured(tmp_path, monkeypatch, capsys):
     assert status["bias_add", "twofold"] == status["bias_grad", "twofold"] == "measured"
     assert status["bias_add", "astray"] == "wrong"
     assert status["bias_grad", "astray"] == "failed"
-    assert "astray: bias_add of founding/bias: **wrong**" in capsys.readouterr().out
+    assert "astray: bias_add of founding/bias: wrong" in capsys.readouterr().out
 
 
 def test_an_interrupted_run_leaves_earlier_results_alone(results, tmp_path):

@@ -1,50 +1,117 @@
-"""The command line: `convnotes benchmark` measures, `plot` redraws what was measured, `compare` sets two runs apart."""
+"""The command line: `convnotes benchmark` measures, `plot` redraws what was measured, `compare` sets two runs apart.
+
+Each command returns its exit code and what is to be printed: all files are in place before a letter is printed.
+"""
 
 import sys
 
-from convnotes.benchmark import Refused
-from convnotes.benchmark.options import options, parser
+from convnotes.benchmark import Refused, output, places, signals, values
+from convnotes.benchmark.options import options, parsers
 
 
 def main(argv=None) -> int:
     """Run the command line; returns its exit code."""
-    convnotes = parser()
-    given, unknown = convnotes.parse_known_args(argv)
+    output.prepare()
+    with signals.heard():
+        argv = sys.argv[1:] if argv is None else argv
+        command = argv[0] if argv and not argv[0].startswith("-") else ""
+        name = f"convnotes {command}" if command in _COMMANDS else "convnotes"
+        try:
+            code, text = _run(command, argv)
+            return _print(text, code, name)
+        except Refused as refusal:
+            output.complain(f"{name}: {refusal}")
+            return refusal.code
+        except KeyboardInterrupt as stop:
+            output.complain(f"{name}: {getattr(stop, 'reason', 'interrupted')}, earlier results are unchanged")
+            return getattr(stop, "code", 130)
+
+
+def _run(command: str, argv) -> tuple[int, str]:
+    """What a command returns."""
+    known, commands = parsers(), ", ".join(_COMMANDS)
+    if command and command not in _COMMANDS:
+        nearest = values.nearest_of(command, _COMMANDS) or " (see convnotes --help)"
+        raise Refused(f"COMMAND must be one of {commands}, got {values.quote(command)}{nearest}")
+    if not argv:
+        raise Refused(f"COMMAND must be one of {commands}, got none (see convnotes --help)")
+    if not command and argv[0] not in ("-h", *known[""].known):
+        raise Refused(_unknown(argv[0], command, known))
+    given, unknown = known[""].parse_known_args(argv)
     if unknown:
-        convnotes.error(f"{unknown[0]} must be one of the options that --help lists")
-    if given.command is None:
-        convnotes.error("COMMAND must be benchmark, plot or compare, got none (see convnotes --help)")
+        raise Refused(_unknown(unknown[0], command, known))
+    return (0, _version()) if given.version else _COMMANDS[command](given)
+
+
+def _unknown(text: str, command: str, known) -> str:
+    """What is wrong with an argument that a command has no place for."""
+    if not text.startswith("-"):
+        hint = {"benchmark": f"--cases {text} chooses cases", "plot": "it takes one FOLDER"}
+        return f"{values.quote(text)} is one argument too many; {hint.get(command, 'it takes two folders, A and B')}"
+    option = text.split("=", 1)[0]
+    having = [name for name in _COMMANDS if option in known[name].known]
+    if having:
+        nearest = f"; did you mean convnotes {having[0]} {option}?"
+    else:
+        offered = known[command].known if command else [name for one in known.values() for name in one.known]
+        nearest = values.nearest_of(option, offered)
+    whose = f"convnotes {command}".rstrip()
+    return f"{values.quote(option)} is no option of {whose}{nearest or f' (see {whose} --help)'}"
+
+
+def _print(text: str, code: int, name: str) -> int:
+    """Print what a command returned; where that fails, the files are there all the same."""
     try:
-        return _COMMANDS[given.command](given)
+        output.say(text)
     except Refused as refusal:
-        print(f"convnotes {given.command}: {refusal}", file=sys.stderr)
-        return refusal.code
-    except KeyboardInterrupt:
-        print(f"convnotes {given.command}: interrupted, earlier results are unchanged", file=sys.stderr)
-        return 130
+        output.complain(f"{name}: {refusal}; whatever was to be written to files is there")
+        return code or refusal.code
+    except KeyboardInterrupt as stop:
+        output.complain(f"{name}: {getattr(stop, 'reason', 'interrupted')} while printing; all files are written")
+        return getattr(stop, "code", 130)
+    return code
 
 
-def _benchmark(given) -> int:
+def _version() -> str:
+    from importlib import metadata
+
+    try:
+        return f"convnotes {metadata.version('convnotes')}\n"
+    except metadata.PackageNotFoundError:
+        return "convnotes (not installed, without a version)\n"
+
+
+def _benchmark(given) -> tuple[int, str]:
+    chosen = options(given)
+    if given.list:
+        from convnotes.benchmark.jobs import choose
+
+        names = dict.fromkeys(job.case.name for job in choose(chosen) if not job.is_machine)
+        return 0, "".join(f"{name}\n" for name in names)
+    if given.out is None:
+        places.refuse_other_runs(chosen)
     from convnotes.benchmark.run import run
 
-    return run(options(given))
+    return run(chosen)
 
 
-def _plot(given) -> int:
-    from convnotes.benchmark import files, records, report
+def _plot(given) -> tuple[int, str]:
+    name, folder = ("FOLDER", given.folder) if given.folder else ("--out", given.out or places.RESULTS)
+    if given.folder and given.out and given.folder != given.out:
+        raise Refused(f"FOLDER must be the same as --out, which can be left out, got {str(given.folder)!r}")
+    from convnotes.benchmark import files, records, report, screen
 
-    measurements = records.read(given.out)
-    with files.writing(given.out) as folder:
-        report.write(*measurements, folder)
-        files.publish(folder, given.out, records.REPORT)
-    return 0
+    measurements = records.read(folder, name)
+    with files.writing(folder) as unfinished:
+        found = report.write(*measurements, unfinished)
+        files.publish(unfinished, folder, records.REPORT)
+    return 0, screen.report(found, folder)
 
 
-def _compare(given) -> int:
+def _compare(given) -> tuple[int, str]:
     from convnotes.benchmark import compare
 
-    compare.write(given.a, given.b, given.out)
-    return 0
+    return 0, compare.write(given.a, given.b, given.out)
 
 
 _COMMANDS = {"benchmark": _benchmark, "plot": _plot, "compare": _compare}

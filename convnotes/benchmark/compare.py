@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from convnotes.benchmark import Refused, provenance, records, tables
+from convnotes.benchmark import Refused, files, provenance, records, screen, tables
 from convnotes.benchmark.summary import KEYS, geometric_mean, summarize
 from convnotes.benchmark.units import digits, duration
 
@@ -23,20 +23,31 @@ _FACTS = (
 _PROBLEM = ["suite", "case", "batch", "operation", "implementation", "step"]
 
 
-def write(a: Path, b: Path, out: Path | None) -> None:
-    """Compare the results in two folders; the page is printed, or written to `out` and its last sentence printed."""
+def write(a: Path, b: Path, out: Path | None) -> str:
+    """Compare the results in two folders; the page is written to `out`, if that is given. Returns what to print."""
     found = [_read(name, folder) for name, folder in (("A", a), ("B", b))]
     (before, first), (after, second) = found
-    page = "\n\n".join(_page(before, first, after, second)) + "\n"
-    if out is None:
-        print(page, end="")
-        return
+    if out is not None:
+        _write(out, "\n\n".join(_page(before, first, after, second)) + "\n")
+    both = pair(before, after)
+    lines = provenance.line(first), provenance.line(second)
+    different = [name for name in _FACTS if first.get(name) != second.get(name)]
+    left = len(alone(before, after)), len(alone(after, before))
+    return screen.comparison(both, left, lines, different, sentence(both), out)
+
+
+def _write(out: Path, page: str) -> None:
+    """Write the page in one step; what is no file, such as a pipe, is written to as it is."""
     try:
-        out.write_text(page, encoding="utf-8")
+        if out.name in records.ALL and (out.parent / records.MEASUREMENTS).exists():
+            raise Refused(f"--out must be none of the files that a benchmark has written, got {str(out)!r}")
+        if out.exists() and not out.is_file():
+            out.write_text(page, encoding="utf-8")
+        else:
+            files.write(out.resolve(), page)
     except OSError as problem:
         reason = problem.strerror or str(problem)
         raise Refused(f"--out must be a file that can be written to, got {str(out)!r} ({reason})") from None
-    print(sentence(pair(before, after)))
 
 
 def _read(name: str, folder: Path) -> tuple[pd.DataFrame, dict]:
@@ -86,7 +97,7 @@ def _page(a, environment_a, b, environment_b) -> list[str]:
         parts += [f"## {suite}", tables.markdown(table), sentence(rows)]
     parts.append("## Rows in one alone")
     for name, rows in (("A", alone(a, b)), ("B", alone(b, a))):
-        listed = [_name(row) for _, row in rows.iterrows()]
+        listed = [screen.name(row) for _, row in rows.iterrows()]
         count = "1 row was" if len(listed) == 1 else f"{len(listed)} rows were"
         parts.append(f"{count} measured in {name} alone" + (f": {'; '.join(listed)}." if listed else "."))
     if len(both):
@@ -120,11 +131,6 @@ def _row(row) -> dict[str, str]:
         "B / A": digits(row["ratio"]),
         "beyond noise": ("slower" if row["ratio"] > 1 else "faster") if row["differs"] else "",
     }
-
-
-def _name(row) -> str:
-    step = f" ({row['step']})" if row["step"] else ""
-    return f"{row['case']}, batch {row['batch']}, {row['operation']}, {row['implementation']}{step}"
 
 
 def _means(both: pd.DataFrame) -> pd.DataFrame:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from math import prod
 
 from convnotes.benchmark import Refused, ceilings, machine
 from convnotes.benchmark.options import Options
+from convnotes.benchmark.values import nearest_of
 from convnotes.cases import Case, select
 
 # The images in a batch of a network's layers; every other case has its own.
@@ -82,10 +84,7 @@ def groups(options: Options) -> list[tuple[str, ...]]:
 
 
 def _cases(options: Options) -> list[Case]:
-    try:
-        cases = select(options.cases or "*", options.suite)
-    except ValueError as problem:
-        raise Refused(f"--{problem}") from None
+    cases = _matching(options.cases, options.suite) if options.cases else select("*", options.suite)
     if options.quick and options.cases is None:
         cases = [case for case in cases if any(fnmatchcase(case.name, pattern) for pattern in QUICK)]
     if options.batch and not any(case.suite == "networks" for case in cases):
@@ -94,4 +93,33 @@ def _cases(options: Options) -> list[Case]:
     found = []
     for case in cases:
         found += [case.with_batch(N) for N in batches] if case.suite == "networks" else [case]
+    if options.batch:
+        _refuse_too_large(found, options)
     return found
+
+
+def _matching(patterns: str, suites) -> list[Case]:
+    """The cases whose name matches one of the patterns, in their order; every pattern must match one."""
+    chosen = set()
+    for pattern in patterns.split(","):
+        try:
+            chosen |= {case.name for case in select(pattern, suites)}
+        except ValueError as problem:
+            known = [case.name for case in select("*", suites)]
+            families = dict.fromkeys(name.split("/")[0] + "/*" for name in known)
+            nearest = nearest_of(pattern, [*families, *known]) or "; --list prints them all"
+            raise Refused(f"--{problem}{nearest}") from None
+    return [case for case in select("*", suites) if case.name in chosen]
+
+
+def _refuse_too_large(cases, options) -> None:
+    """Refuse a batch whose arrays cannot be there at once: in float64 for the definition, in --dtype to be measured."""
+    there = machine.memory()
+    for case in cases:
+        sizes = case.input_size, case.output_size, case.weight_size or ()
+        needed = sum(prod(size) for size in sizes if size) * (8 + 2 * int(options.dtype.removeprefix("float")) // 8)
+        if there is not None and needed > there:
+            raise Refused(
+                f"--batch must leave room in the memory of {there / 2**30:.1f} GiB, got {options.batch}: "
+                f"{case.name} needs {needed / 2**30:.1f} GiB"
+            )

@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +21,39 @@ def cores() -> int:
 def load() -> float | None:
     """The processes that were running or waiting on average in the last minute, where the system tells."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
+def memory() -> int | None:
+    """The bytes of memory that this process may use, where the system tells."""
+    found = []
+    with suppress(ValueError, OSError, AttributeError):
+        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    with suppress(ImportError, OSError):
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+        found += [limit] if limit != resource.RLIM_INFINITY else []
+    with suppress(ValueError, OSError):
+        found.append(int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="utf-8")))
+    return min((bytes for bytes in found if bytes > 0), default=None)
+
+
+def busy() -> float | None:
+    """The seconds that processors have worked for others than this process and its children that have ended.
+
+    Of the processors that this process may use, and with what the host of a virtual machine took from it. Two such
+    numbers differ by what others have used in between. None where the system does not tell.
+    """
+    try:
+        lines = Path("/proc/stat").read_text(encoding="utf-8").splitlines()
+        used = {f"cpu{number}" for number in os.sched_getaffinity(0)}
+        fields = [line.split() for line in lines]
+        # user, nice, system, [idle, iowait, irq, softirq,] steal
+        ticks = sum(int(found[i]) for found in fields if found[0] in used for i in (1, 2, 3, 8))
+        own = os.times()
+        return ticks / os.sysconf("SC_CLK_TCK") - sum(own[:4]) if ticks else None
+    except (AttributeError, OSError, ValueError, IndexError):
+        return None
 
 
 def describe(dtype: str, device: str, threads: int) -> dict:
@@ -62,7 +96,7 @@ def libraries(torch_too: bool) -> dict:
 
 def _cpu() -> str:
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         lines = []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
@@ -71,15 +105,21 @@ def _cpu() -> str:
 
 def _commit() -> str | None:
     """The commit the package stands at, if it lies in its own repository, and whether it was changed since."""
-    if _git("rev-parse", "--show-toplevel") != str(PACKAGE.parent.resolve()):
+    top = _git("rev-parse", "--show-toplevel")
+    try:
+        if not top or not os.path.samefile(os.fsdecode(top), PACKAGE.parent):
+            return None
+    except (OSError, ValueError):
         return None
     commit = _git("rev-parse", "--short=10", "HEAD")
-    return commit and commit + (" + changes" if _git("status", "--porcelain", "--", PACKAGE.name) else "")
+    changes = _git("status", "--porcelain", "--", PACKAGE.name)
+    return commit and commit.decode("ascii", "replace") + (" + changes" if changes else "")
 
 
-def _git(*arguments) -> str | None:
+def _git(*arguments) -> bytes | None:
+    """What git answers, in bytes: a path in it has the encoding of the file system and not that of the locale."""
     try:
-        done = subprocess.run(["git", "-C", PACKAGE.parent, *arguments], capture_output=True, text=True, check=True)
+        done = subprocess.run(["git", "-C", PACKAGE.parent, *arguments], capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
-    return done.stdout.strip()
+    return done.stdout.removesuffix(b"\n")

@@ -2,17 +2,20 @@
 
 import multiprocessing
 import os
-import signal
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
-from convnotes.benchmark import Refused
+from convnotes.benchmark import Refused, signals
 
 # Every library reads its variable once, when it is loaded; so they are set before a process starts.
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+# What ends a worker may end all processes: then this one hears of it within so many seconds.
+SAME = 0.2
 
 
 @contextmanager
@@ -20,12 +23,14 @@ def process(threads: int) -> Iterator[Executor]:
     """An executor of one fresh process whose libraries use `threads` threads; ended when the block is left."""
     others = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_depend_on_parent)
+    with signals.waiting():  # multiprocessing starts a process of its own with the first executor
+        executor = ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_depend_on_parent)
     try:
-        with _environment(dict.fromkeys(VARIABLES, str(threads))), _interrupts_waiting():
+        with _environment(dict.fromkeys(VARIABLES, str(threads))), signals.waiting():
             executor.submit(os.getpid).result()
         yield executor
     except BrokenProcessPool:
+        time.sleep(SAME)
         raise Refused("a worker process ended before its time, perhaps for lack of memory", code=1) from None
     except BaseException:
         for child in set(multiprocessing.active_children()) - others:
@@ -37,7 +42,7 @@ def process(threads: int) -> Iterator[Executor]:
 
 def _depend_on_parent():
     """The process that started the others ends them: by its death, but not by the Ctrl-C that reaches all of them."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signals.ignore_shared()
     threading.Thread(target=_end_with, args=[multiprocessing.parent_process()], daemon=True).start()
 
 
@@ -45,28 +50,6 @@ def _end_with(parent):
     """Sleep until the parent is gone, even if it was killed; a worker would wait for its next task for ever."""
     parent.join()
     os._exit(1)
-
-
-@contextmanager
-def _interrupts_waiting():
-    """Ctrl-C waits until the block is left; a process that starts in it never hears it, from its first step on.
-
-    A process inherits that a signal is blocked, but it is blocked in this thread alone. Any other thread can take it
-    and have this one raise KeyboardInterrupt, so what is done about it waits as well.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    waiting = []
-    handler = signal.signal(signal.SIGINT, lambda *_: waiting.append(True))
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        if waiting:
-            signal.raise_signal(signal.SIGINT)
 
 
 @contextmanager

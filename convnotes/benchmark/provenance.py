@@ -1,6 +1,8 @@
 """What stands under every table and figure: the machine, the libraries, the commit and the date, in a sentence each."""
 
-# A machine with more processes than this waiting was not idle before the benchmark itself added its own.
+# Others who used more than this of one processor, on average over a run, have disturbed it.
+BUSY = 0.1
+# Where that is not known: so many more processes than the benchmark's own threads are not others'.
 IDLE = 0.5
 
 _BLAS = {"openblas": "OpenBLAS", "mkl": "MKL", "blis": "BLIS", "accelerate": "Accelerate"}
@@ -56,14 +58,20 @@ def ceilings(best: dict[str, float]) -> str:
 
 
 def warning(environment: dict) -> str | None:
-    """A sentence where something else ran beside the benchmark."""
-    before, after = environment["load"]["before"], environment["load"]["after"]
-    if (before or 0) <= IDLE and (after or 0) <= environment["threads"] + IDLE:
+    """A sentence where something else ran beside the benchmark.
+
+    That is known from the processor time of others, or else, as of earlier runs, from the load of the last minute.
+    """
+    load, threads = environment["load"], environment["threads"]
+    if (others := load.get("others")) is not None:
+        if others <= BUSY:
+            return None
+        found = f"other processes used {others:.2f} of a processor on average"
+    elif (load["after"] or 0) <= threads + IDLE:
         return None
-    return (
-        f"The machine was busy: its load average was {before} before the run and {after} after it, "
-        f"with {_count(environment['threads'], 'thread')} in use. These times may be too long."
-    )
+    else:
+        found = f"its load average was {load['after']} at the end, with {_count(threads, 'thread')} in use"
+    return f"The machine was busy: {found}. These times may be too long."
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,6 +1,7 @@
 """The report: tables and figures from the measurements and the environment alone."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -45,8 +46,17 @@ _READING = """\
 """
 
 
-def write(frame: pd.DataFrame, environment: dict, folder: Path) -> list[str]:
-    """Write tables and figures to `folder` and print the tables; returns a sentence for each wrong or failed result."""
+class Report(NamedTuple):
+    """What there is to be told of a report: its summary, a sentence for each wrong or failed result, and more."""
+
+    summary: pd.DataFrame
+    faults: list[str]
+    line: str
+    warning: str | None
+
+
+def write(frame: pd.DataFrame, environment: dict, folder: Path) -> Report:
+    """Write tables and figures to `folder`."""
     summary = summarize(frame)
     summary.to_csv(folder / records.SUMMARY, index=False, lineterminator="\n")
     line = provenance.line(environment)
@@ -57,10 +67,6 @@ def write(frame: pd.DataFrame, environment: dict, folder: Path) -> list[str]:
     families = _families(calls(summary))
     overview = tables.markdown(tables.overview(calls(summary)))
 
-    for name, found in families.items():
-        for operation, table in found.items():
-            print(f"{name}: {operation}\n\n{tables.markdown(table)}\n")
-    print("\n".join([overview, "", line, *warnings]))
     intro = [line, provenance.settings(environment), provenance.ceilings(ceilings(summary))]
     intro += [f"> **Warning.** {warning}" for warning in warnings]
     parts = ["# Benchmark", *filter(None, intro), "## At a glance", overview, line]
@@ -69,7 +75,7 @@ def write(frame: pd.DataFrame, environment: dict, folder: Path) -> list[str]:
         parts += [f"{picture.caption} ([SVG]({picture.name}.svg))", line]
     parts += [*_times(families, line), *_costs(calls(summary), line), _READING.rstrip()]
     (folder / records.README).write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-    return faults
+    return Report(summary, faults, line, busy)
 
 
 def _families(rows: pd.DataFrame) -> dict[str, dict[str, pd.DataFrame]]:

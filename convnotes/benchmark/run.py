@@ -4,15 +4,14 @@ One process computes expected values, and one measures all implementations in tu
 """
 
 import shutil
+import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tqdm import tqdm
-
 from convnotes import IMPLEMENTATIONS
-from convnotes.benchmark import Refused, ceilings, environments, files, machine, records, worker
+from convnotes.benchmark import Refused, ceilings, environments, files, machine, output, records, signals, worker
 from convnotes.benchmark.jobs import Job, choose, groups
 from convnotes.benchmark.journal import Journal
 from convnotes.benchmark.options import Options
@@ -20,44 +19,50 @@ from convnotes.benchmark.processes import process
 from convnotes.benchmark.timing import Plan
 
 
-def run(options: Options) -> int:
-    """Measure, and write the report; returns 1 if a result was wrong or failed, else 0."""
+def run(options: Options) -> tuple[int, str]:
+    """Measure, and write the report; returns 1 if a result was wrong or failed, else 0, and what is to be printed."""
     jobs = choose(options)
     folder = options.out / records.UNFINISHED
-    if options.resume and not environments.stored(folder):
+    with files.writable(options.out):
+        begun = environments.stored(folder)
+    if options.resume and not begun:
         raise Refused(f"--resume must find an unfinished run in {str(options.out)!r}, there is none")
-    if not options.resume and environments.stored(folder):
+    if not options.resume and begun:
         raise Refused(f"--resume must be given to go on with the unfinished run in {str(folder)!r}, or it be deleted")
+    published = False
     try:
         with files.writing(options.out, keep=environments.stored, name=records.UNFINISHED):
             finished = Journal(folder, jobs, options.repeats)
             environment = _measure(finished, jobs, options, folder)
-            faults = _report(finished, environment, options.out, folder / "results")
-            shutil.rmtree(folder)
-    except KeyboardInterrupt:
-        goes_on = "; --resume goes on with what is missing" if environments.stored(folder) else ""
-        raise Refused(f"interrupted, earlier results are unchanged{goes_on}", code=130) from None
-    print(f"Written to {options.out}")
-    return 1 if faults else 0
+            answer = _report(finished, environment, options.out, folder / "results")
+            with signals.waiting():
+                files.publish(folder / "results", options.out)
+                published = True
+                shutil.rmtree(folder)
+    except KeyboardInterrupt as stop:
+        left = "; --resume goes on with what is missing" if environments.stored(folder) else ""
+        left = f", and all results are in {options.out}" if published else f", earlier results are unchanged{left}"
+        raise Refused(getattr(stop, "reason", "interrupted") + left, code=getattr(stop, "code", 130)) from None
+    return answer
 
 
-def _report(finished: Journal, environment: dict, out: Path, folder: Path) -> list[str]:
-    """Write everything to `folder`, then move it in place; returns a sentence for each wrong or failed result."""
+def _report(finished: Journal, environment: dict, out: Path, folder: Path) -> tuple[int, str]:
+    """Write everything to `folder`; returns what the run does once it is in `out`."""
     # pandas and Matplotlib are loaded once the clocks have stopped.
-    from convnotes.benchmark import report
+    from convnotes.benchmark import report, screen
 
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     finished.finish(folder)
     environments.write(folder, environment)
-    faults = report.write(*records.read(folder), folder)
-    files.publish(folder, out)
-    return faults
+    found = report.write(*records.read(folder), folder)
+    return 1 if found.faults else 0, screen.report(found, out)
 
 
 def _measure(finished: Journal, jobs: list[Job], options: Options, folder: Path) -> dict:
     """Measure what is missing; returns the environment."""
-    session = {"date": machine.now(), "before": machine.load(), "after": None}
+    session = {"date": machine.now(), "before": machine.load(), "after": None, "others": None}
+    start, busy = time.perf_counter(), machine.busy()
     with ExitStack() as processes:
         # Its BLAS has one thread, so that none of it spins beside a measurement.
         defining, _ = processes.enter_context(_worker(options, ("naive", "matmul"), "float64", 1, "cpu"))
@@ -72,11 +77,16 @@ def _measure(finished: Journal, jobs: list[Job], options: Options, folder: Path)
         environment.setdefault("sessions", []).append(session)
         environments.write(folder, environment)
         finished.load() if options.resume else finished.start()
-        for job in _progress(jobs):
+        for job in output.progress(jobs, "job", lambda job: job.case.name):
             if job.key not in finished.rows and (rows := _rows(job, finished, options, defining, measuring, folder)):
                 finished.append(job, rows)
+    # All workers have ended, so that their time is known to be ours.
+    if None not in (busy, now := machine.busy()):
+        session["others"] = round(max(0.0, now - busy) / (time.perf_counter() - start), 3)
     session["after"] = machine.load()
-    environment["load"] = {key: environments.largest_load(environment["sessions"], key) for key in ("before", "after")}
+    sessions = [{"others": None} | one for one in environment["sessions"]]
+    loads = {key: environments.largest_load(sessions, key) for key in ("before", "after", "others")}
+    environment["load"] = loads
     environments.write(folder, environment)
     return environment
 
@@ -114,12 +124,3 @@ def _worker(options: Options, names, dtype: str, threads: int, device: str) -> I
         if device == "cuda" and not found["gpu"]:
             raise Refused("--device must be cpu where torch finds no GPU, got 'cuda'")
         yield executor, found
-
-
-def _progress(jobs: list[Job]) -> Iterator[Job]:
-    """The jobs one by one; on a terminal one bar says what is running and how long all will take."""
-    with tqdm(jobs, disable=None, leave=False, unit="job") as bar:
-        for job in bar:
-            names = ", ".join(job.implementations)
-            bar.set_description(f"{job.case.name} (batch {job.case.input_size[0]}) {job.operation}: {names}")
-            yield job

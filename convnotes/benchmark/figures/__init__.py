@@ -8,6 +8,7 @@ import matplotlib.style
 import pandas as pd
 
 from convnotes.benchmark.figures import error, heatmap, parts, ratio, roofline, scaling, speedup, steps, time, workspace
+from convnotes.benchmark.output import progress
 from convnotes.benchmark.records import FIGURES
 from convnotes.style import SHEET
 
@@ -36,7 +37,7 @@ def write(summary: pd.DataFrame, provenance: str, folder: Path) -> list[Picture]
     """Write every figure as PNG and as SVG; returns those there are, in the order of `records.FIGURES`."""
     written = []
     with matplotlib.style.context(SHEET, after_reset=True):
-        for name in FIGURES:
+        for name in progress(FIGURES, "figure", "drawing {}".format):
             draw, title, caption = _recipe(name)
             if (figure := draw(summary)) is not None:
                 parts.sign(figure, provenance)

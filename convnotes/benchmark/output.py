@@ -1,0 +1,98 @@
+"""What the commands print: all of it goes through here, so that no terminal and no reader can undo what was done.
+
+A letter that a terminal cannot show is replaced, and a reader that has left is no error.
+"""
+
+import codecs
+import errno
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import TypeVar
+
+from convnotes.benchmark import Refused
+
+T = TypeVar("T")
+
+# What Python is to do where a terminal lacks a letter: the sign of millionths is written as they write it who lack it.
+REPLACED = "convnotes"
+_ALIKE = {"µ": "u"}
+
+# How long a bar's description may be at most, so that the time left still stands beside it at 80 columns.
+DESCRIPTION = 30
+_BAR = "{desc}{percentage:3.0f}%, {remaining} left |{bar}| {n_fmt}/{total_fmt}"
+
+
+def _replaced(problem: UnicodeError) -> tuple[str, int]:
+    """What stands for letters that an encoding lacks."""
+    return "".join(_ALIKE.get(letter, "?") for letter in problem.object[problem.start : problem.end]), problem.end
+
+
+codecs.register_error(REPLACED, _replaced)
+
+
+def prepare() -> None:
+    """Make the standard streams ready for any text; one that was closed is opened on nothing, lest a file take it."""
+    with suppress(OSError):
+        while (free := os.open(os.devnull, os.O_RDWR)) <= 2:
+            pass
+        os.close(free)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors=REPLACED)
+
+
+def say(text: str) -> None:
+    """Print text on stdout; refuses what cannot be written for another reason than that its reader has left."""
+    if sys.stdout is None or not text:
+        return
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as problem:
+        _drop(sys.stdout)
+        # Windows calls a pipe without a reader an invalid argument.
+        left = isinstance(problem, BrokenPipeError) or (os.name == "nt" and problem.errno == errno.EINVAL)
+        if not left:
+            reason = problem.strerror or str(problem)
+            raise Refused(f"stdout must be something that can be written to ({reason})") from None
+
+
+def complain(sentence: str) -> None:
+    """Print a sentence on stderr, where that can be written to."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(f"{sentence}\n")
+        sys.stderr.flush()
+    except OSError:
+        _drop(sys.stderr)
+
+
+def _drop(stream) -> None:
+    """Let what is still to be written to a stream go nowhere: Python writes it when it ends, and would fail again."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def progress(items: Iterable[T], unit: str, describe: Callable[[T], str]) -> Iterator[T]:
+    """The items one by one; on a terminal a bar on stderr says which one it is and how long all will take."""
+    from tqdm import tqdm
+
+    quiet = None if sys.stderr else True
+    with tqdm(items, disable=quiet, leave=False, unit=unit, bar_format=_BAR, dynamic_ncols=True) as bar:
+        for item in bar:
+            bar.set_description(shorten(describe(item), DESCRIPTION))
+            yield item
+
+
+def shorten(text: str, width: int) -> str:
+    """A text of at most so many letters; the end of a longer one is left out.
+
+    >>> shorten("alexnet/conv1", 8)
+    'alexn...'
+    """
+    return text if len(text) <= width else text[: max(0, width - 3)] + "..."[: min(3, width)]

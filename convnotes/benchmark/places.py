@@ -1,0 +1,67 @@
+"""Where a run's results go without --out: a run that is narrowed in any way has a folder of its own."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from convnotes.benchmark import Refused, records
+from convnotes.benchmark.output import shorten
+
+RESULTS, QUICK, PARTIAL = Path("results"), Path("results/quick"), Path("results/partial")
+
+# Longer names are cut; what was cut is in the letters and digits at their end.
+LONGEST = 60
+
+
+def narrowed(options: Mapping, whole: Mapping) -> dict:
+    """Those of a run's options that are not as in a whole run."""
+    return {name: options.get(name) for name in whole if _plain(options.get(name)) != _plain(whole[name])}
+
+
+def folder(options: Mapping, whole: Mapping) -> Path:
+    """Where the results of a run go; `whole` holds the options of a full run, or of a --quick one."""
+    found = narrowed(options, whole)
+    if not found:
+        return QUICK if options["quick"] else RESULTS
+    return PARTIAL / slug({"quick": True} | found if options["quick"] else found)
+
+
+def slug(options: Mapping) -> str:
+    """A file's name that says which options these are; two that differ have two names.
+
+    >>> slug({"threads": 2, "implementations": ("fast", "torch")})
+    'threads-2_implementations-fast+torch'
+    """
+    exact = "_".join(name if value is True else f"{name}-{_text(value)}" for name, value in options.items())
+    name = re.sub(r"[^a-z0-9.+_-]+", "-", exact).strip("-")
+    if name == exact and len(name) <= LONGEST:
+        return name
+    return f"{name[:LONGEST].rstrip('-')}-{hashlib.sha256(exact.encode()).hexdigest()[:8]}"
+
+
+def refuse_other_runs(options) -> None:
+    """Refuse to replace what a run of other options has left in the folder of this one."""
+    out = options.out
+    if not (out / records.MEASUREMENTS).exists():
+        return
+    own = {name: value for name, value in asdict(options).items() if name not in ("out", "resume")}
+    try:
+        stored = json.loads((out / records.ENVIRONMENT).read_text(encoding="utf-8"))["options"]
+        other = [f"--{name} {_text(stored.get(name, 'unknown'), ',')}" for name in narrowed(stored, own)]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        other = ["all unknown"]
+    if other:
+        found = shorten(", ".join(other), 200)
+        raise Refused(f"--out {out} must be given to replace what is in {str(out)!r}, a run of other options ({found})")
+
+
+def _plain(value):
+    """A value as JSON gives it back; every case is as good as none chosen."""
+    return None if value == "*" else list(value) if isinstance(value, tuple) else value
+
+
+def _text(value, comma: str = "+") -> str:
+    return comma.join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)

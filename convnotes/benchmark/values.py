@@ -1,0 +1,87 @@
+"""What an option's value may be: each function here makes one out of text, or says in a sentence what is wrong."""
+
+import argparse
+import difflib
+import math
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+
+def whole(least: int, most: int = 10**18) -> Callable[[str], int]:
+    """A whole number in a range."""
+
+    def convert(text):
+        number = int(text) if text.isdecimal() and len(text) < 1000 else None  # int() takes no more than 4300 digits
+        if number is None or number < least:
+            raise argparse.ArgumentTypeError(f"must be a whole number of at least {least}, got {quote(text)}")
+        if number > most:
+            raise argparse.ArgumentTypeError(f"must be a whole number of at most {most}, got {quote(text)}")
+        return number
+
+    return convert
+
+
+def seconds(text: str) -> float:
+    """A number of seconds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, got {quote(text)}")
+    return value
+
+
+def names(known: Iterable[str]) -> Callable[[str], tuple[str, ...]]:
+    """Some of the known names, in their order."""
+
+    def convert(text):
+        chosen = text.split(",")
+        for name in chosen:
+            if name not in known:
+                nearest = nearest_of(name, known)
+                raise argparse.ArgumentTypeError(f"must be names of {', '.join(known)}, got {quote(name)}{nearest}")
+        return tuple(name for name in known if name in chosen)
+
+    return convert
+
+
+def one_of(*known: str) -> Callable[[str], str]:
+    """One of the known names."""
+
+    def convert(text):
+        if text not in known:
+            nearest = nearest_of(text, known)
+            raise argparse.ArgumentTypeError(f"must be {' or '.join(known)}, got {quote(text)}{nearest}")
+        return text
+
+    return convert
+
+
+def patterns(text: str) -> str:
+    """Patterns of names, with commas between."""
+    if not all(text.split(",")) or not text.isprintable():
+        raise argparse.ArgumentTypeError(f"must be patterns with a comma between, 'lenet5/*,ops/*', got {quote(text)}")
+    return text
+
+
+def place(text: str) -> Path:
+    """A file or a folder."""
+    if not text or "\0" in text:
+        raise argparse.ArgumentTypeError(f"must name a place, such as . for the current folder, got {quote(text)}")
+    return Path(text)
+
+
+def nearest_of(text: str, known: Iterable[str]) -> str:
+    """A question after the known name that a text looks most like, where there is one.
+
+    >>> nearest_of("--quik", ["--quick", "--cases"])
+    '; did you mean --quick?'
+    """
+    found = difflib.get_close_matches(text, list(known), 1)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def quote(text: str) -> str:
+    """A text in quotes, of which a long one is shortened."""
+    return repr(text if len(text) <= 60 else text[:57] + "...")
