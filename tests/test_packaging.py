@@ -52,6 +52,14 @@ def test_every_requirement_has_a_lowest_version_and_an_upper_bound():
         assert sorted(bound.operator for bound in one.specifier) == ["<", ">="], one
 
 
+def test_the_first_notebook_asks_for_the_lowest_versions():
+    bounds = {one.name: next(b.version for b in one.specifier if b.operator == ">=") for one in LINES["run"]}
+    python = PROJECT["requires-python"].removeprefix(">=")
+    line = f"Python at least {python}, NumPy at least {bounds['numpy']}, torch at least {bounds['torch']}"
+    first = nbformat.read(ROOT / "notebooks" / "00_start_here.ipynb", as_version=4)
+    assert any(line in cell.source for cell in first.cells if cell.cell_type == "code")
+
+
 def test_constraints_pin_every_requirement_within_its_bounds_and_nothing_twice():
     assert len(PINS) == len(CONSTRAINTS)
     for one in LINES["run"] + LINES["test"]:

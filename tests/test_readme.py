@@ -45,9 +45,11 @@ def test_every_operation_and_implementation_is_named():
 
 
 def test_links_lead_somewhere():
-    for target in re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", README):
-        target = "".join(target)
-        assert (ROOT / target).exists(), target
+    targets = re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", README)
+    assert len(targets) > 20
+    for target in map("".join, targets):
+        # A reader's own results may hold fewer figures.
+        assert (ROOT / target).exists() or (target.startswith("results/") and committed("results") is False), target
 
 
 def test_the_two_commands_stand_on_a_line_each():
