@@ -36,7 +36,7 @@ def prepare() -> None:
     """Make the standard streams ready for any text; one that was closed is opened on nothing, lest a file take it."""
     with suppress(OSError):
         while (free := os.open(os.devnull, os.O_RDWR)) <= 2:
-            pass
+            os.set_inheritable(free, True)
         os.close(free)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -51,7 +51,7 @@ def say(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as problem:
-        _drop(sys.stdout)
+        _drop_what_is_left()
         # Windows calls a pipe without a reader an invalid argument.
         left = isinstance(problem, BrokenPipeError) or (os.name == "nt" and problem.errno == errno.EINVAL)
         if not left:
@@ -63,18 +63,16 @@ def complain(sentence: str) -> None:
     """Print a sentence on stderr, where that can be written to."""
     if sys.stderr is None:
         return
-    try:
+    with suppress(OSError):
         sys.stderr.write(f"{sentence}\n")
         sys.stderr.flush()
-    except OSError:
-        _drop(sys.stderr)
 
 
-def _drop(stream) -> None:
-    """Let what is still to be written to a stream go nowhere: Python writes it when it ends, and would fail again."""
+def _drop_what_is_left() -> None:
+    """Let it go nowhere: Python writes it when it ends, and would fail again."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
+        os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
 
 
