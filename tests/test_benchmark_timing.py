@@ -110,7 +110,7 @@ def test_calls_are_repeated_untimed_before_if_asked_but_long_ones():
     plans = {"short": timing.Plan(0.001, 2, 3), "long": timing.Plan(0.2, 1, 1), "fails": timing.Plan(0.001, 1, 3)}
     times = timing.take_turns(calls | {"fails": fails}, plans, watch(clock), awake=0.02)
     assert (times["short"], times["long"]) == ([0.001] * 3, [0.2])
-    assert isinstance(times["fails"], MemoryError)
+    assert times["fails"] == "MemoryError"
     assert clock.order.count("short") > 3 * (1 + 2) + 10
     assert clock.order.count("long") == 1
 

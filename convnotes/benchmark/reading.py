@@ -14,7 +14,7 @@ _FACTS = tuple(name for name in COLUMNS if name not in (*CALL, *TIMING))
 
 
 class DamageError(ValueError):
-    """What was stored does not hold; the message says what, as the end of a sentence."""
+    """What was stored does not hold; the message goes on from what it is in."""
 
 
 def table(text: str) -> list[dict]:
@@ -23,21 +23,21 @@ def table(text: str) -> list[dict]:
     try:
         lines = [(reader.line_num, cells) for cells in reader if cells]
     except csv.Error as problem:
-        raise DamageError(f"line {reader.line_num} is not CSV ({problem})") from None
+        raise DamageError(f"in line {reader.line_num} is not CSV ({problem})") from None
     if not lines:
-        raise DamageError("it is empty")
+        raise DamageError("is empty")
     (_, header), *lines = lines
     _check_header(header)
     if not lines:
-        raise DamageError("it has no rows")
+        raise DamageError("has no rows")
     rows = []
     for number, cells in lines:
         if len(cells) != len(header):
-            raise DamageError(f"line {number} has {len(cells)} cells instead of {len(header)}")
+            raise DamageError(f"in line {number} has {len(cells)} cells instead of {len(header)}")
         try:
             rows.append(row(dict(zip(header, cells))))
         except DamageError as problem:
-            raise DamageError(f"{problem} in line {number}") from None
+            raise DamageError(f"in line {number} {problem}") from None
     _check_calls(rows)
     return rows
 
@@ -45,9 +45,9 @@ def table(text: str) -> list[dict]:
 def _check_header(header) -> None:
     for name in COLUMNS:
         if (count := header.count(name)) != 1:
-            raise DamageError(f"it has the column {name} {count} times" if count else f"it lacks the column {name}")
+            raise DamageError(f"has the column {name} {count} times" if count else f"lacks the column {name}")
     if unknown := [name for name in header if name not in COLUMNS]:
-        raise DamageError(f"it has a column {short(unknown[0])} that no run writes")
+        raise DamageError(f"has a column {short(unknown[0])} that no run writes")
 
 
 def row(cells: Mapping[str, str]) -> dict:
@@ -56,21 +56,20 @@ def row(cells: Mapping[str, str]) -> dict:
     for name in COLUMNS:
         values[name], known = _value(name, cells[name])
         if not known:
-            raise DamageError(f"{name} is {short(cells[name])} instead of {COLUMNS[name].kind}")
+            raise DamageError(f"has {short(cells[name])} as {name} instead of {COLUMNS[name]}")
     status = values["status"]
     if status is None:
-        raise DamageError("status is empty")
+        raise DamageError("has no status")
     needed = [name for name, column in COLUMNS.items() if status in column.needed]
-    if status == MEASURED:
-        needed += _COSTS.get((values["suite"] == MACHINE and values["operation"]) or values["step"], ())
+    needed += _COSTS.get((values["suite"] == MACHINE and values["operation"]) or values["step"], ())
     for name in needed:
         if values[name] is None:
-            raise DamageError(f"{name} is empty where the status is {status}")
+            raise DamageError(f"has no {name} where the status is {status}")
     for name, column in COLUMNS.items():
         if status not in column.allowed and values[name] is not None:
-            raise DamageError(f"{name} is {short(cells[name])} where the status is {status}")
+            raise DamageError(f"has {short(cells[name])} as {name} where the status is {status}")
     if status == MEASURED and not (values["error"] or 0) <= 1:
-        raise DamageError(f"error is {short(cells['error'])} where the status is {status}")
+        raise DamageError(f"has {short(cells['error'])} as error where the status is {status}")
     return values
 
 
@@ -101,21 +100,22 @@ def _check_calls(rows: Iterable[dict]) -> None:
     first, repeats = {}, {}
     for one in rows:
         call = tuple(one[name] for name in CALL)
-        name = f"{one['implementation']}: {one['operation']} of {one['case']}"
         known = first.setdefault(call, one)
         for column in _FACTS:
             if known[column] != one[column]:
-                raise DamageError(f"{column} is {short(known[column])} and {short(one[column])} for {name}")
+                raise DamageError(
+                    f"has both {short(known[column])} and {short(one[column])} as {column} of {_name(one)}"
+                )
         repeats.setdefault(call, {}).setdefault(one["round"], []).append(one["repeat"])
     for call, rounds in repeats.items():
         for turn, found in rounds.items():
             untimed = found == [None] and (turn is not None or len(rounds) == 1)
             if not untimed and (None in found or sorted(found) != list(range(len(found)))):
-                one = first[call]
-                raise DamageError(
-                    f"a timing is missing or stands there twice for {one['implementation']}: {one['operation']} of "
-                    f"{one['case']}"
-                )
+                raise DamageError(f"lacks a timing, or has it twice, of {_name(first[call])}")
+
+
+def _name(row) -> str:
+    return f"{row['implementation']}: {row['operation']} of {row['case']}"
 
 
 def environment(text: str, kind: Mapping) -> dict:
@@ -123,9 +123,9 @@ def environment(text: str, kind: Mapping) -> dict:
     try:
         found = json.loads(text, parse_constant=_refuse)
     except RecursionError:
-        raise DamageError("it is nested too deeply") from None
+        raise DamageError("nested too deeply") from None
     except ValueError as problem:
-        raise DamageError(f"it is not JSON ({problem})") from None
+        raise DamageError(f"not JSON ({problem})") from None
     if wrong := fault(found, kind, ""):
         raise DamageError(wrong)
     return found

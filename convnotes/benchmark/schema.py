@@ -37,6 +37,9 @@ class Column(NamedTuple):
     needed: tuple[str, ...] = ()
     allowed: tuple[str, ...] = STATUSES
 
+    def __str__(self):
+        return f"{self.kind} {self.unit}".rstrip()
+
 
 # One row for each timing; an implementation that was not timed has one row that says why. An empty `step` is the
 # whole call; the parts of a call have no costs of their own but the product's multiply-adds. The suite "machine"
