@@ -13,6 +13,14 @@ from convnotes.cases import SUITES, Case, select
 
 LEARN = Estimates.learn
 
+
+@pytest.fixture(autouse=True)
+def no_call_is_long(monkeypatch):
+    """Nor too long for a definition, whatever else the machine does."""
+    monkeypatch.setattr(timing, "LONG", np.inf)
+    monkeypatch.setattr(measuring, "DEFINING", np.inf)
+
+
 OTHERS = [
     Case("dilated", "conv2d", (2, 4, 9, 8), (6, 2, 3, 2), {"dilation": 2, "groups": 2, "padding": "valid"}),
     Case("same", "conv2d", (2, 4, 9, 8), (6, 4, 3, 3), {"padding": "same"}),
@@ -75,7 +83,7 @@ def registered(monkeypatch):
     return register
 
 
-def measure(modules, tmp_path, limit=2.0, definition_limit=2.0, repeats=3):
+def measure(modules, tmp_path, limit=1e9, definition_limit=1e9, repeats=3):
     (case,) = select("founding/pool batch")
     path = tmp_path / "expected.npy"
     modules_of_definition = {"naive": "convnotes.naive", "matmul": "convnotes.matmul"}
@@ -149,14 +157,14 @@ def test_the_definition_is_by_matrix_products_where_loops_would_take_too_long(re
 
 def test_the_definition_starts_from_the_same_rounded_numbers(tmp_path):
     (case,) = select("founding/bias")
-    rounded = measuring.Worker({"matmul": "convnotes.matmul"}, "float32", "float64", 2.0, 1)
-    single = measuring.Worker({"matmul": "convnotes.matmul"}, "float32", "float32", 2.0, 1)
+    rounded = measuring.Worker({"matmul": "convnotes.matmul"}, "float32", "float64", 1e9, 1)
+    single = measuring.Worker({"matmul": "convnotes.matmul"}, "float32", "float32", 1e9, 1)
     wide, narrow = (w.prepare("matmul", case, "bias_add").keywords["input"] for w in (rounded, single))
     assert (wide.dtype, narrow.dtype) == (np.float64, np.float32)
     assert np.array_equal(wide, narrow)
 
 
-def worker_for(names, limit=2.0):
+def worker_for(names, limit=1e9):
     return measuring.Worker({name: f"convnotes.{name}" for name in names}, "float32", "float32", limit, 1)
 
 
@@ -165,7 +173,7 @@ def first_round(tmp_path):
     """A worker, a convolution, and what the first round measured of it."""
     (case,) = select("ops/conv2d grouped")
     path = tmp_path / "expected.npy"
-    measuring.Worker({"matmul": "convnotes.matmul", "naive": "convnotes.naive"}, "float32", "float64", 2.0, 1).define(
+    measuring.Worker({"matmul": "convnotes.matmul", "naive": "convnotes.naive"}, "float32", "float64", 1e9, 1).define(
         case, "conv2d", path
     )
     timed = worker_for(["matmul"])
@@ -227,9 +235,9 @@ def test_what_fails_in_a_later_round_leaves_a_record_and_spares_the_others(first
 
 def test_plain_loops_get_a_quarter_of_the_limit(tmp_path, monkeypatch):
     (case,) = select("founding/pool batch")
-    both = worker_for(("naive", "matmul"), limit=1.0)
+    both = worker_for(("naive", "matmul"), limit=1e6)
     np.save(tmp_path / "expected.npy", both.prepare("naive", case, "max_pool2d")())
-    monkeypatch.setattr(measuring.Estimates, "seconds", lambda *arguments: 0.3)
+    monkeypatch.setattr(measuring.Estimates, "seconds", lambda *arguments: 0.3e6)
     rows = both.measure(case, "max_pool2d", measuring.Definition("naive"), tmp_path / "expected.npy", 1)
     assert [(row["implementation"], row["status"]) for row in rows] == [("naive", "not run"), ("matmul", "measured")]
 
@@ -244,7 +252,7 @@ def test_a_long_call_is_not_made_again_after_it_was_planned(monkeypatch, registe
 @pytest.mark.parametrize(("threads", "awake"), [(1, 0), (2, timing.AWAKE)])
 def test_several_threads_are_woken_first(threads, awake, monkeypatch, tmp_path):
     (case,) = select("founding/pool batch")
-    both = measuring.Worker({"matmul": "convnotes.matmul"}, "float32", "float32", 2.0, threads)
+    both = measuring.Worker({"matmul": "convnotes.matmul"}, "float32", "float32", 1e9, threads)
     np.save(tmp_path / "expected.npy", both.prepare("matmul", case, "max_pool2d")())
     seen = []
     monkeypatch.setattr(
