@@ -90,9 +90,12 @@ def _call(case, operation, name, rounds, rng) -> list[dict]:
     seconds = least + rate * size * slower * rng.lognormal(0, 0.2)
     facts = costs.facts(case, operation) | {"multiply_adds": size, "bytes": costs.compulsory_bytes(case, operation, 4)}
     facts["workspace_bytes"] = costs.workspace_bytes(case, operation, name, 4)
-    facts |= {"error": 1e-7 * rng.lognormal(0, 0.7), "peak_bytes": None if name == "torch" else 1.2 * facts["bytes"]}
+    facts |= {
+        "error": 1e-7 * rng.lognormal(0, 0.7),
+        "peak_bytes": None if name == "torch" else round(1.2 * facts["bytes"]),
+    }
     if name == "matmul":
-        facts["peak_bytes"] = facts["bytes"] / 3 + facts["workspace_bytes"]
+        facts["peak_bytes"] = facts["bytes"] // 3 + facts["workspace_bytes"]
     del facts["case"], facts["operation"]
     if seconds > LIMIT:
         facts |= {"status": "not run", "estimate_seconds": seconds, "error": None, "peak_bytes": None}

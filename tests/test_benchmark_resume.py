@@ -3,39 +3,51 @@
 import errno
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
-import time
 
 import pandas as pd
 import pytest
 
-from convnotes.benchmark import Refused, environments, files, options, records
+from convnotes.benchmark import Refused, costs, environments, files, options, records
 from convnotes.benchmark.__main__ import main
 from convnotes.benchmark.jobs import choose
 from convnotes.benchmark.journal import Journal
 
+# One timing of every call, so that it is the same of those that a slow machine takes long for.
 ARGUMENTS = ["benchmark", "--cases", "founding/pool*", "--implementations", "naive,matmul", "--rounds", "2"]
+ARGUMENTS += ["--repeats", "1", "--limit", "1000"]
 KEYS = ["suite", "case", "batch", "operation", "implementation", "step", "round", "repeat"]
 
 
-def begin(out, *more, arguments=ARGUMENTS):
-    command = [sys.executable, "-m", "convnotes.benchmark", *arguments, "--out", str(out), *more]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+# Runs the command, and comes to an end of its own making after so many jobs, in the middle of writing the next one.
+STOPPING = """
+import os, signal, sys
+from convnotes.benchmark.__main__ import main
+from convnotes.benchmark.journal import Journal
+jobs, end = int(sys.argv[1]), getattr(signal, sys.argv[2])
+append, done = Journal.append, []
+def stopping(self, job, rows):
+    if len(done) == jobs:
+        if end == signal.SIGKILL:
+            size = self._path.stat().st_size
+            append(self, job, rows)
+            os.truncate(self._path, (size + self._path.stat().st_size) // 2)
+        os.killpg(0, end) if end == signal.SIGINT else os.kill(os.getpid(), end)
+    append(self, job, rows)
+    done.append(job)
+Journal.append = stopping
+sys.exit(main(sys.argv[3:]))
+"""
+# Longer than any machine takes: nothing but a hang ends by it.
+PATIENCE = 1000  # seconds
 
 
-def code(running):
-    running.communicate(timeout=60)
-    return running.returncode
-
-
-def wait_for_measurements(out, running, size):
-    """Wait until the unfinished measurements have this many bytes."""
-    path = out / records.UNFINISHED / records.MEASUREMENTS
-    while running.poll() is None and not (path.exists() and path.stat().st_size >= size):
-        time.sleep(0.005)
+def begin(out, *more, stopping=None):
+    start = ["-m", "convnotes.benchmark"] if stopping is None else ["-c", STOPPING, *map(str, stopping)]
+    command = [sys.executable, *start, *ARGUMENTS, "--out", str(out), *more]
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, start_new_session=True)
 
 
 def keys(out):
@@ -45,27 +57,22 @@ def keys(out):
 
 def test_a_run_killed_again_and_again_has_the_rows_of_an_undisturbed_one(tmp_path):
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
-    assert code(begin(undisturbed)) == 0
-    size = (undisturbed / records.MEASUREMENTS).stat().st_size
-    more, moments = [], sorted(random.uniform(0, 0.95) for _ in range(3))
-    finished = []
-    for moment in moments:
-        running = begin(killed, *more)
-        wait_for_measurements(killed, running, moment * size)
-        running.kill()
-        assert code(running) == -signal.SIGKILL
+    assert begin(undisturbed).returncode == 0
+    more, finished = [], []
+    for jobs in (2, 5, 4):
+        assert begin(killed, *more, stopping=(jobs, "SIGKILL")).returncode == -signal.SIGKILL
         finished.append((killed / records.UNFINISHED / records.MEASUREMENTS).read_text().rpartition("\n\n")[0])
         more = ["--resume"]
-    assert code(begin(killed, "--resume")) == 0
+    done = begin(killed, "--resume")
+    assert (done.returncode, done.stderr) == (0, "")
     assert keys(killed) == keys(undisturbed)
     assert len(set(keys(killed))) == len(keys(killed))
     # What was finished at the first kill is there as it was measured then.
     lines = (killed / records.MEASUREMENTS).read_text().splitlines()
-    assert set(filter(None, "\n".join(finished).splitlines())) <= set(lines)
+    kept = [line for line in "\n".join(finished).splitlines() if line and not line.startswith("#")]
+    assert set(kept) <= set(lines)
     sessions = json.loads((killed / records.ENVIRONMENT).read_text())["sessions"]
-    # A run that was killed before it measured anything has left no session.
-    assert 2 <= len(sessions) <= 4
-    assert [session["after"] is None for session in sessions] == [True] * (len(sessions) - 1) + [False]
+    assert [session["after"] is None for session in sessions] == [True, True, True, False]
     assert not (killed / records.UNFINISHED).exists()
 
 
@@ -81,13 +88,10 @@ def refused(capsys, *arguments):
 def stopped(tmp_path_factory):
     """The folder of a run that was stopped by Ctrl-C in the middle."""
     out = tmp_path_factory.mktemp("stopped")
-    running = begin(out)
-    wait_for_measurements(out, running, 2_000)
-    os.killpg(running.pid, signal.SIGINT)
-    _, errors = running.communicate(timeout=60)
-    assert running.returncode == 130
+    done = begin(out, stopping=(4, "SIGINT"))
+    assert done.returncode == 130
     sentence = "interrupted, earlier results are unchanged; --resume goes on with what is missing\n"
-    assert errors == f"convnotes benchmark: {sentence}"
+    assert done.stderr == f"convnotes benchmark: {sentence}"
     return out
 
 
@@ -112,7 +116,7 @@ def test_there_must_be_something_to_go_on_with(tmp_path, capsys):
 def test_other_options_are_refused_by_the_command(stopped, capsys):
     before = contents(stopped)
     sentence = refused(capsys, *ARGUMENTS, "--out", stopped, "--resume", "--repeats", "2")
-    assert "--resume must go on with the same --repeats as the unfinished run, 3, got 2" in sentence
+    assert "--resume must go on with the same --repeats as the unfinished run, 1, got 2" in sentence
     assert contents(stopped) == before
 
 
@@ -141,19 +145,19 @@ def jobs():
 
 
 def rows_of(job, repeats=3):
-    suite, case, batch, operation = job.problem
-    common = {"suite": suite, "case": case, "batch": batch, "operation": operation, "status": "measured"}
-    return [
-        {**common, "implementation": name, "step": "", "round": job.round, "repeat": repeat, "seconds": 0.5, "loops": 1}
-        for name in job.implementations
-        for repeat in range(repeats)
-    ]
+    if job.is_machine:
+        known = [costs.facts(job.case, job.operation) | {"dtype": "float32", "multiply_adds": 1, "bytes": 1}]
+        known = [row | {"implementation": name} for row in known for name in job.implementations]
+    else:
+        known = [costs.record(job.case, job.operation, name, "float32") for name in job.implementations]
+    timed = {"status": "measured", "device": "cpu", "threads": 1, "round": job.round, "seconds": 0.5, "loops": 1}
+    return [{**row, **timed, "repeat": repeat} for row in known for repeat in range(repeats)]
 
 
 @pytest.fixture
 def written(tmp_path, jobs):
     """A folder with all jobs of a run, and the keys of the jobs in order."""
-    finished = Journal(tmp_path, jobs, 3)
+    finished = Journal(tmp_path, jobs)
     finished.start()
     for job in jobs:
         finished.append(job, rows_of(job))
@@ -161,8 +165,11 @@ def written(tmp_path, jobs):
 
 
 def loaded(folder, jobs):
-    finished = Journal(folder, jobs, 3)
+    """What is taken over, without a change of the file, and what stands in it once the run goes on."""
+    finished, before = Journal(folder, jobs), contents(folder)
     finished.load()
+    assert contents(folder) == before
+    finished.start()
     return finished
 
 
@@ -184,23 +191,57 @@ def test_a_torn_end_is_dropped(written, jobs, cut):
     assert list(loaded(folder, jobs).rows) == expected[:-1]
 
 
-@pytest.mark.parametrize("torn", [",measured,", "half a row"])
-def test_a_job_with_rows_missing_is_dropped(written, jobs, torn):
+def lose(block):
+    return block.split("\n", 1)[1]
+
+
+def cell(before, after):
+    return lambda block: block.replace(before, after, 1)
+
+
+DAMAGE = {
+    "a lost repeat": lose,
+    "half a row": lambda block: block + "\nhalf a row",
+    **{f"seconds {text}": cell(",0.5,", f",{text},") for text in ("abc", "nan", "-1", "0.6", "")},
+    **{f"loops {text}": cell(",0.5,1,", f",0.5,{text},") for text in ("0", "1.5", "2")},
+    "a status": cell("measured", "done"),
+    "a name": cell("naive", "fast"),
+    "no checksum": lambda block: block.rpartition("\n")[0],
+}
+
+
+@pytest.mark.parametrize("damaged", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_job_is_dropped(written, jobs, damaged):
     folder, expected = written
     path = folder / records.MEASUREMENTS
-    blocks = path.read_text().split("\n\n")
-    blocks[2] = blocks[2].rpartition("\n")[0] if torn == ",measured," else blocks[2] + "\nhalf a row"
-    path.write_text("\n\n".join(blocks))
+    header, _, text = path.read_text().partition("\n")
+    blocks = text.split("\n\n")
+    at = next(i for i, job in enumerate(jobs) if not job.is_machine)
+    assert damaged(blocks[at]) != blocks[at]
+    blocks[at] = damaged(blocks[at])
+    path.write_text(f"{header}\n" + "\n\n".join(blocks))
     # With the first round of a problem gone, its later rounds have nothing to go by.
-    lost = [key for key in expected if key[1:] == expected[2][1:]]
-    assert list(loaded(folder, jobs).rows) == [key for key in expected if key not in lost]
+    lost = [key for key in expected if key[1:] == expected[at][1:]]
+    found = loaded(folder, jobs)
+    assert list(found.rows) == [key for key in expected if key not in lost]
+    assert found.damage.startswith(f"2 of {len(expected)} finished jobs in the unfinished run were damaged and are")
+    assert loaded(folder, jobs).damage == ""
+
+
+def test_a_job_that_says_another_thing_of_its_problem_is_dropped(written, jobs):
+    """As after a change of the cases themselves, with a commit that is the same."""
+    folder, expected = written
+    finished = Journal(folder, jobs)
+    finished.start()
+    for job in jobs:
+        finished.append(job, [row | {"side": 99} if job == jobs[-1] else row for row in rows_of(job)])
+    assert list(loaded(folder, jobs).rows) == expected[:-1]
 
 
 def test_a_later_round_that_failed_is_taken_over_too(written, jobs):
     folder, expected = written
     last = jobs[-1]
-    finished = Journal(folder, jobs[:-1], 3)
-    finished.load()
+    finished = loaded(folder, jobs[:-1])
     timed, (failed, *_) = rows_of(last)[:3], rows_of(last)[3:]
     fault = {name: value for name, value in failed.items() if name not in ("repeat", "seconds", "loops")}
     finished.append(last, [*timed, fault | {"status": "failed", "note": "MemoryError: too large"}])
@@ -221,7 +262,7 @@ def test_a_job_that_stands_there_twice_counts_once(written, jobs):
     path = folder / records.MEASUREMENTS
     path.write_text(path.read_text() + path.read_text().split("\n\n")[-2] + "\n\n")
     assert list(loaded(folder, jobs).rows) == expected
-    assert len(pd.read_csv(path)) == sum(len(rows_of(job)) for job in jobs)
+    assert len(pd.read_csv(path, comment="#")) == sum(len(rows_of(job)) for job in jobs)
 
 
 def test_measurements_of_another_version_are_refused(written, jobs):

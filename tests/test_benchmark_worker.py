@@ -7,11 +7,19 @@ import numpy as np
 import pytest
 
 from convnotes import OPERATIONS, check, matmul, naive
-from convnotes.benchmark import ceilings, measuring, records, steps, timing, torch_calls
+from convnotes.benchmark import ceilings, measuring, records, schema, steps, timing, torch_calls
 from convnotes.benchmark.estimate import Estimates
 from convnotes.cases import SUITES, Case, select
 
 LEARN = Estimates.learn
+
+
+@pytest.fixture(autouse=True)
+def no_call_is_long(monkeypatch):
+    """Nor too long for a definition, whatever else the machine does."""
+    monkeypatch.setattr(timing, "LONG", np.inf)
+    monkeypatch.setattr(measuring, "DEFINING", np.inf)
+
 
 OTHERS = [
     Case("dilated", "conv2d", (2, 4, 9, 8), (6, 2, 3, 2), {"dilation": 2, "groups": 2, "padding": "valid"}),
@@ -75,7 +83,7 @@ def registered(monkeypatch):
     return register
 
 
-def measure(modules, tmp_path, limit=2.0, definition_limit=2.0, repeats=3):
+def measure(modules, tmp_path, limit=1e9, definition_limit=1e9, repeats=3):
     (case,) = select("founding/pool batch")
     path = tmp_path / "expected.npy"
     modules_of_definition = {"naive": "convnotes.naive", "matmul": "convnotes.matmul"}
@@ -149,14 +157,14 @@ def test_the_definition_is_by_matrix_products_where_loops_would_take_too_long(re
 
 def test_the_definition_starts_from_the_same_rounded_numbers(tmp_path):
     (case,) = select("founding/bias")
-    rounded = measuring.Worker({"matmul": "convnotes.matmul"}, "float32", "float64", 2.0, 1)
-    single = measuring.Worker({"matmul": "convnotes.matmul"}, "float32", "float32", 2.0, 1)
+    rounded = measuring.Worker({"matmul": "convnotes.matmul"}, "float32", "float64", 1e9, 1)
+    single = measuring.Worker({"matmul": "convnotes.matmul"}, "float32", "float32", 1e9, 1)
     wide, narrow = (w.prepare("matmul", case, "bias_add").keywords["input"] for w in (rounded, single))
     assert (wide.dtype, narrow.dtype) == (np.float64, np.float32)
     assert np.array_equal(wide, narrow)
 
 
-def worker_for(names, limit=2.0):
+def worker_for(names, limit=1e9):
     return measuring.Worker({name: f"convnotes.{name}" for name in names}, "float32", "float32", limit, 1)
 
 
@@ -165,17 +173,17 @@ def first_round(tmp_path):
     """A worker, a convolution, and what the first round measured of it."""
     (case,) = select("ops/conv2d grouped")
     path = tmp_path / "expected.npy"
-    measuring.Worker({"matmul": "convnotes.matmul", "naive": "convnotes.naive"}, "float32", "float64", 2.0, 1).define(
+    measuring.Worker({"matmul": "convnotes.matmul", "naive": "convnotes.naive"}, "float32", "float64", 1e9, 1).define(
         case, "conv2d", path
     )
     timed = worker_for(["matmul"])
-    return timed, case, timed.measure(case, "conv2d", "naive", path, 2)
+    return timed, case, timed.measure(case, "conv2d", measuring.Definition("naive"), path, 2)
 
 
 def test_the_steps_of_the_matrix_products_are_timed_apart(first_round):
     _, _, rows = first_round
     assert [(row["step"], row["round"], row["repeat"]) for row in rows] == [
-        (step, 0, repeat) for step in ("", *steps.STEPS) for repeat in (0, 1)
+        (step, 0, repeat) for step in ("", *schema.STEPS) for repeat in (0, 1)
     ]
     for row in rows:
         assert row["seconds"] > 0
@@ -189,7 +197,7 @@ def test_the_steps_make_up_the_convolution(name, rng):
     (case,) = select(name)
     operands = case.operands(rng)
     parts = steps.calls(case, operands)
-    columns, products, result = (parts[step]() for step in steps.STEPS)
+    columns, products, result = (parts[step]() for step in schema.STEPS)
     assert np.array_equal(result, matmul.conv2d(**case.arguments("conv2d", operands)))
     N, C, kH, kW = len(result), case.input_size[1], *case.weight_size[2:]
     assert columns.shape == (N, C * kH * kW, case.windows.positions)
@@ -214,12 +222,12 @@ def test_what_fails_in_a_later_round_leaves_a_record_and_spares_the_others(first
     def broken():
         raise MemoryError("too large")
 
-    monkeypatch.setattr(steps, "calls", lambda *arguments: calls | {steps.PRODUCT: broken})
+    monkeypatch.setattr(steps, "calls", lambda *arguments: calls | {schema.PRODUCT: broken})
     again = timed.repeat(case, "conv2d", 3, known)
-    (failed,) = (row for row in again if row["step"] == steps.PRODUCT)
+    (failed,) = (row for row in again if row["step"] == schema.PRODUCT)
     assert (failed["status"], failed["note"], failed["round"]) == ("failed", "MemoryError: too large", 3)
     assert failed["repeat"] is failed["seconds"] is None
-    others = [row for row in rows if row["step"] != steps.PRODUCT]
+    others = [row for row in rows if row["step"] != schema.PRODUCT]
     assert [(row["step"], row["status"]) for row in again if row is not failed] == [
         (row["step"], "measured") for row in others
     ]
@@ -227,16 +235,16 @@ def test_what_fails_in_a_later_round_leaves_a_record_and_spares_the_others(first
 
 def test_plain_loops_get_a_quarter_of_the_limit(tmp_path, monkeypatch):
     (case,) = select("founding/pool batch")
-    both = worker_for(("naive", "matmul"), limit=1.0)
+    both = worker_for(("naive", "matmul"), limit=1e6)
     np.save(tmp_path / "expected.npy", both.prepare("naive", case, "max_pool2d")())
-    monkeypatch.setattr(measuring.Estimates, "seconds", lambda *arguments: 0.3)
-    rows = both.measure(case, "max_pool2d", "naive", tmp_path / "expected.npy", 1)
+    monkeypatch.setattr(measuring.Estimates, "seconds", lambda *arguments: 0.3e6)
+    rows = both.measure(case, "max_pool2d", measuring.Definition("naive"), tmp_path / "expected.npy", 1)
     assert [(row["implementation"], row["status"]) for row in rows] == [("naive", "not run"), ("matmul", "measured")]
 
 
 def test_a_long_call_is_not_made_again_after_it_was_planned(monkeypatch, registered, tmp_path):
     monkeypatch.setattr(timing, "LONG", 0.0)
-    monkeypatch.setattr(timing, "take_turns", lambda calls, *others: {key: [] for key in calls})
+    monkeypatch.setattr(timing, "take_turns", lambda calls, *others, **settings: {key: [] for key in calls})
     (row,) = measure(registered(matmul.max_pool2d), tmp_path)
     assert (row["repeat"], row["status"]) == (0, "measured")
 
@@ -244,13 +252,15 @@ def test_a_long_call_is_not_made_again_after_it_was_planned(monkeypatch, registe
 @pytest.mark.parametrize(("threads", "awake"), [(1, 0), (2, timing.AWAKE)])
 def test_several_threads_are_woken_first(threads, awake, monkeypatch, tmp_path):
     (case,) = select("founding/pool batch")
-    both = measuring.Worker({"matmul": "convnotes.matmul"}, "float32", "float32", 2.0, threads)
+    both = measuring.Worker({"matmul": "convnotes.matmul"}, "float32", "float32", 1e9, threads)
     np.save(tmp_path / "expected.npy", both.prepare("matmul", case, "max_pool2d")())
     seen = []
     monkeypatch.setattr(
-        timing, "take_turns", lambda calls, plans, stopwatch, awake: seen.append(awake) or {key: [1.0] for key in calls}
+        timing,
+        "take_turns",
+        lambda calls, plans, stopwatch, awake, catching: seen.append(awake) or {key: [1.0] for key in calls},
     )
-    both.measure(case, "max_pool2d", "matmul", tmp_path / "expected.npy", 1)
+    both.measure(case, "max_pool2d", measuring.Definition("matmul"), tmp_path / "expected.npy", 1)
     assert seen == [awake]
 
 
@@ -261,7 +271,7 @@ def test_the_definition_image_by_image_is_that_of_the_batch(name, tmp_path):
         {name: f"convnotes.{name}" for name in ("naive", "matmul")}, "float32", "float64", 1e-9, 1
     )
     for operation in case.operations:
-        assert defining.define(case, operation, tmp_path / "expected.npy") == "matmul"
+        assert defining.define(case, operation, tmp_path / "expected.npy").by == "matmul"
         expected = defining.prepare("naive", case, operation)()
         assert check.error(np.load(tmp_path / "expected.npy"), expected) < 1e-12
 

@@ -19,13 +19,14 @@ class Calls:
     """
 
     def __init__(self, modules: Mapping[str, str], rounded: str, dtype: str, device: str = "cpu"):
-        self.modules = {name: import_module(module) for name, module in modules.items()}
+        self.modules = dict(modules)
         self.rounded, self.dtype, self.device = rounded, dtype, device
         self._drawn = None, {}
 
     def operands(self, case: Case) -> dict:
         """The operands of a case, the same in every process; the last ones are kept for the case's next operation."""
         if self._drawn[0] != case:
+            self._drawn = None, {}  # two cases' operands at a time may be too large
             drawn = case.operands(np.random.default_rng(list(case.name.encode())), self.rounded)
             arrays = {name: value for name, value in drawn.items() if isinstance(value, np.ndarray)}
             drawn |= {name: array.astype(self.dtype, copy=False) for name, array in arrays.items()}
@@ -38,15 +39,19 @@ class Calls:
             from convnotes.benchmark import torch_calls
 
             return torch_calls.prepare(case, operation, self.operands(case), self.device)
-        return partial(getattr(self.modules[name], operation), **case.arguments(operation, self.operands(case)))
+        return partial(self._function(name, operation), **case.arguments(operation, self.operands(case)))
 
     def image_by_image(self, case: Case, operation: str) -> np.ndarray:
         """The result of the matrix products, with the columns of one image at a time: these fit in memory."""
         one, operands = case.with_batch(1), self.operands(case)
-        function = getattr(self.modules["matmul"], operation)
+        function = self._function("matmul", operation)
         results = []
         for n in range(case.input_size[0]):
             image = {name: operands[name][n : n + 1] for name in ("input", "grad_output")}
             results.append(function(**one.arguments(operation, operands | image | {"input_size": one.input_size})))
         of_all = operation.endswith(("_grad_weight", "bias_grad"))
         return sum(results) if of_all else np.concatenate(results)
+
+    def _function(self, name: str, operation: str) -> Callable:
+        # Not before it is asked for: a module that cannot be imported fails as its calls would.
+        return getattr(import_module(self.modules[name]), operation)

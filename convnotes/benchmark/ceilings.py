@@ -6,10 +6,13 @@ All three are measured once in every round, so they also gauge how much the mach
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 
+from convnotes.benchmark import failures
 from convnotes.benchmark.costs import facts
+from convnotes.benchmark.schema import MEASURED
 from convnotes.cases import Case
 
 SIDE = 2048  # of the two square matrices
@@ -31,25 +34,28 @@ def on(device: str) -> list[tuple[Case, str]]:
 def measure(case: Case, turn: int, repeats: int, dtype: str, device: str, threads: int) -> list[dict]:
     """One record for each timing of one of the three. The bytes of the copy are those read and those written."""
     if case == PRODUCT:
-        call = (_gpu_product if device == "cuda" else _product)(dtype)
+        make = partial(_gpu_product if device == "cuda" else _product, dtype)
         costs = {"multiply_adds": SIDE**3, "bytes": 3 * SIDE**2 * np.dtype(dtype).itemsize}
     elif case == COPY:
-        call = _gpu_copy() if device == "cuda" else _copy(threads)
+        make = _gpu_copy if device == "cuda" else partial(_copy, threads)
         costs = {"bytes": 2 * COPIED}
     else:
-        call, costs = _loop, {}
+        make, costs = lambda: _loop, {}
     record = facts(case, case.layer) | costs
     record |= {
         "implementation": next(name for known, name in on(device) if known == case),
         "device": device,
         "dtype": dtype,
         "threads": threads,
-        "status": "measured",
     }
-    call()
-    return [
-        {**record, "round": turn, "repeat": repeat, "seconds": _seconds(call), "loops": 1} for repeat in range(repeats)
-    ]
+    try:
+        call = make()
+        call()
+        times = [_seconds(call) for _ in range(repeats)]
+    except Exception as problem:  # such as a lack of memory, which a small call need not have
+        return [record | failures.record(failures.note(problem)) | {"round": turn}]
+    record |= {"status": MEASURED, "round": turn, "loops": 1}
+    return [record | {"repeat": repeat, "seconds": seconds} for repeat, seconds in enumerate(times)]
 
 
 def _product(dtype) -> Callable:

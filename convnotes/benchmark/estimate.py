@@ -36,9 +36,10 @@ class Estimates:
         """
         key = implementation, operation
         if key not in self._ladders:
-            first, *self._ladders[key] = _ladder(operation)
+            first, *later = _ladder(operation)
             self._prepare(implementation, first, operation)()  # the first call also loads what later ones find
             self._try(implementation, first, operation)
+            self._ladders[key] = later
         ladder = self._ladders[key]
         size = multiply_adds(case, operation)
         while self._rates[key] * size > limit and ladder:

@@ -1,22 +1,15 @@
-"""A run: round after round over all jobs, so that every time is spread over the whole run, then the report.
-
-One process computes expected values, and one measures all implementations in turns, or one each measures alone.
-"""
+"""A run: round after round over all jobs, so that every time is spread over the whole run, then the report."""
 
 import shutil
 import time
-from collections.abc import Iterator
-from concurrent.futures import Executor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
-from convnotes import IMPLEMENTATIONS
-from convnotes.benchmark import Refused, ceilings, environments, files, machine, output, records, signals, worker
-from convnotes.benchmark.jobs import Job, choose, groups
+from convnotes.benchmark import Refused, environments, files, machine, output, records, signals
+from convnotes.benchmark.jobs import Job, choose
 from convnotes.benchmark.journal import Journal
 from convnotes.benchmark.options import Options
-from convnotes.benchmark.processes import process
-from convnotes.benchmark.timing import Plan
+from convnotes.benchmark.workers import Workers
 
 
 def run(options: Options) -> tuple[int, str]:
@@ -32,7 +25,7 @@ def run(options: Options) -> tuple[int, str]:
     published = False
     try:
         with files.writing(options.out, keep=environments.stored, name=records.UNFINISHED):
-            finished = Journal(folder, jobs, options.repeats)
+            finished = Journal(folder, jobs)
             environment = _measure(finished, jobs, options, folder)
             answer = _report(finished, environment, options.out, folder / "results")
             with signals.waiting():
@@ -63,22 +56,21 @@ def _measure(finished: Journal, jobs: list[Job], options: Options, folder: Path)
     """Measure what is missing; returns the environment."""
     session = {"date": machine.now(), "before": machine.load(), "after": None, "others": None}
     start, busy = time.perf_counter(), machine.busy()
+    if options.resume:
+        finished.load()
     with ExitStack() as processes:
-        # Its BLAS has one thread, so that none of it spins beside a measurement.
-        defining, _ = processes.enter_context(_worker(options, ("naive", "matmul"), "float64", 1, "cpu"))
-        measuring, libraries = {}, []
-        for names in groups(options):
-            settings = options, names, options.dtype, options.threads, options.device
-            measuring[names], found = processes.enter_context(_worker(*settings))
-            libraries.append(found)
-        environment = environments.describe(options, libraries)
+        workers = Workers(options, processes)
+        environment = environments.describe(options, workers.libraries)
         if options.resume:
             environment = environments.read(folder, environment)
+        # Until here nothing has been changed.
         environment.setdefault("sessions", []).append(session)
         environments.write(folder, environment)
-        finished.load() if options.resume else finished.start()
+        finished.start()
+        if finished.damage:
+            output.complain(f"convnotes benchmark: {finished.damage}")
         for job in output.progress(jobs, "job", lambda job: job.case.name):
-            if job.key not in finished.rows and (rows := _rows(job, finished, options, defining, measuring, folder)):
+            if job.key not in finished.rows and (rows := workers.rows(job, finished, folder)):
                 finished.append(job, rows)
     # All workers have ended, so that their time is known to be ours.
     if None not in (busy, now := machine.busy()):
@@ -91,36 +83,3 @@ def _measure(finished: Journal, jobs: list[Job], options: Options, folder: Path)
     return environment
 
 
-def _rows(job: Job, finished: Journal, options: Options, defining, measuring, folder: Path) -> list[dict]:
-    """Measure one job; a later round has nothing to do where the first one measured nothing."""
-    if job.is_machine:
-        with process(options.threads) as executor:
-            settings = options.repeats, options.dtype, options.device, options.threads
-            return executor.submit(ceilings.measure, job.case, job.round, *settings).result()
-    executor = measuring[job.implementations]
-    if job.round:
-        known = [(rows[0], _plan(rows)) for rows in finished.known(job).values()]
-        return executor.submit(worker.repeat, job.case, job.operation, job.round, known).result() if known else []
-    path = folder / "expected.npy"
-    definition = defining.submit(worker.define, job.case, job.operation, path).result()
-    return executor.submit(worker.measure, job.case, job.operation, definition, path, options.repeats).result()
-
-
-def _plan(rows: list[dict]) -> Plan:
-    """The plan by which the first round measured these rows."""
-    return Plan(min(float(row["seconds"]) for row in rows), int(rows[0]["loops"]), len(rows))
-
-
-@contextmanager
-def _worker(options: Options, names, dtype: str, threads: int, device: str) -> Iterator[tuple[Executor, dict]]:
-    """A process with some implementations, and what it says of its libraries."""
-    modules = {name: IMPLEMENTATIONS[name] for name in names}
-    with process(threads) as executor:
-        found = executor.submit(worker.start, modules, options.dtype, dtype, options.limit, threads, device).result()
-        in_force = {"NumPy's BLAS": (found["blas"] or {}).get("threads"), "torch": found["torch_threads"]}
-        for library, number in in_force.items():
-            if number not in (None, threads):
-                raise Refused(f"--threads must be a number that {library} takes, got {threads}: it uses {number}")
-        if device == "cuda" and not found["gpu"]:
-            raise Refused("--device must be cpu where torch finds no GPU, got 'cuda'")
-        yield executor, found

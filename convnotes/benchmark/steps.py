@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from convnotes import arguments
+from convnotes.benchmark.schema import IM2COL, PRODUCT, RESHAPE
 from convnotes.cases import Case
 from convnotes.matmul.bias import bias_add
 from convnotes.matmul.im2col import columns_of
-
-IM2COL, PRODUCT, RESHAPE = STEPS = ("im2col", "product", "reshape")
 
 
 def calls(case: Case, operands: Mapping) -> dict[str, Callable]:

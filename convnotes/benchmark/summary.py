@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from convnotes.benchmark.records import STATUSES
+from convnotes.benchmark.schema import CALL, MACHINE, MEASURED, STATUSES
 from convnotes.style import CYCLE
 
-# What names a row; GEOMETRY says how large its problem is.
-KEYS = ("suite", "case", "batch", "operation", "implementation", "step", "device", "dtype", "threads")
+# What names a row, and how large its problem is.
+KEYS = CALL
 GEOMETRY = ("channels_in", "channels_out", "side", "kernel", "stride", "groups")
 COLUMNS = (
     *("suite", "case", "batch", *GEOMETRY, "operation", "implementation", "step", "device", "dtype", "threads"),
@@ -16,7 +16,6 @@ COLUMNS = (
     *("ratio_to_torch", "speedup_over_naive", "estimate_speedup", "estimate_ratio"),
     *("error", "definition", "multiply_adds", "bytes", "workspace_bytes", "peak_bytes", "estimate_seconds", "note"),
 )
-MACHINE = "machine"
 
 
 def summarize(frame: pd.DataFrame) -> pd.DataFrame:
@@ -64,27 +63,28 @@ def _with_noise(summary: pd.DataFrame) -> pd.DataFrame:
 
 def _with_rates(summary: pd.DataFrame) -> pd.DataFrame:
     """What follows from a row's times and costs, and from the times of naive and torch on the same problem."""
-    median = summary["median"]
+    # What was timed of a call that failed in another round is no basis for anything.
+    median = summary["median"].where(summary["status"] == MEASURED)
     # The machine's copy has no multiply-adds, and its matrix product no bytes that count.
     operations, moved = (summary[name].where(summary[name] > 0) for name in ("multiply_adds", "bytes"))
     summary["spread"] = (summary["upper"] - summary["lower"]) / median
     summary["gflops"] = 2 * operations / median / 1e9
     summary["gigabytes_per_second"] = moved / median / 1e9
     summary["intensity"] = 2 * operations / moved
-    torch = _of(summary, "torch", "median")
-    naive = _of(summary, "naive", "median")
+    torch = _of(summary, "torch", median)
+    naive = _of(summary, "naive", median)
     summary["ratio_to_torch"] = median / torch
     summary["estimate_ratio"] = summary["estimate_seconds"] / torch
     summary["speedup_over_naive"] = naive / median
-    summary["estimate_speedup"] = (_of(summary, "naive", "estimate_seconds") / median).where(np.isnan(naive))
+    summary["estimate_speedup"] = (_of(summary, "naive", summary["estimate_seconds"]) / median).where(np.isnan(naive))
     return summary
 
 
-def _of(summary: pd.DataFrame, implementation: str, column: str) -> np.ndarray:
-    """For each row the value that an implementation has in a column, on the same problem and the same machine."""
+def _of(summary: pd.DataFrame, implementation: str, values: pd.Series) -> np.ndarray:
+    """For each row the value that an implementation has, on the same problem and the same machine."""
     problem = [name for name in KEYS if name != "implementation"]
-    values = summary[summary["implementation"] == implementation].set_index(problem)[column]
-    return values.reindex(pd.MultiIndex.from_frame(summary[problem])).to_numpy()
+    rows = summary.assign(value=values)[summary["implementation"] == implementation]
+    return rows.set_index(problem)["value"].reindex(pd.MultiIndex.from_frame(summary[problem])).to_numpy()
 
 
 def ceilings(summary: pd.DataFrame) -> dict[str, float]:

@@ -88,7 +88,11 @@ def costs(rows: pd.DataFrame) -> pd.DataFrame:
 def faults(summary: pd.DataFrame) -> list[str]:
     """A sentence for each result that is wrong or failed."""
     rows = summary[summary["status"].isin(["wrong", "failed"])]
-    return [f"{row['implementation']}: {row['operation']} of {row['case']}: {time(row)}" for _, row in rows.iterrows()]
+    return [f"{row['implementation']}: {_operation(row)} of {row['case']}: {time(row)}" for _, row in rows.iterrows()]
+
+
+def _operation(row) -> str:
+    return row["operation"] + (f" ({row['step']})" if row["step"] else "")
 
 
 def markdown(table: pd.DataFrame) -> str:

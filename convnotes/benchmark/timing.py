@@ -9,6 +9,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from convnotes.benchmark import failures
+
 # Times a number of calls in nanoseconds: `elapsed` here, the GPU's own events in `cuda`.
 Stopwatch = Callable[[Callable, int], int]
 Key = Hashable
@@ -53,38 +55,44 @@ def plan(call: Callable, repeats: int, stopwatch: Stopwatch = elapsed) -> Plan:
 
 
 def take_turns(
-    calls: Mapping[Key, Callable], plans: Mapping[Key, Plan], stopwatch: Stopwatch = elapsed, awake: float = 0
-) -> dict[Key, list[float] | Exception]:
+    calls: Mapping[Key, Callable],
+    plans: Mapping[Key, Plan],
+    stopwatch: Stopwatch = elapsed,
+    awake: float = 0,
+    catching: type[BaseException] = Exception,
+) -> dict[Key, list[float] | str]:
     """Time every call, all in turns repeat by repeat, so that a machine that slows down slows all of them alike.
 
     awake: for so many seconds the calls are repeated untimed before, but those that take long
-    Returns the seconds of one call in each repeat, by the keys of `calls`, or what a call raised: then the others
-    go on without it.
+    catching: what a call may raise without an end to all
+    Returns the seconds of one call in each repeat, by the keys of `calls`, or a note on what a call raised: then the
+    others go on without it.
     """
     times: dict = {key: [] for key in calls}
     short = [call for key, call in calls.items() if plans[key].seconds <= LONG]
     with _no_collection():
-        _wake(short, awake)
+        _wake(short, awake, catching)
         for turn in range(max((plans[key].repeats for key in calls), default=0)):
             for key, call in calls.items():
                 p = plans[key]
-                if turn >= p.repeats or isinstance(times[key], Exception):
+                if turn >= p.repeats or isinstance(times[key], str):
                     continue
                 try:
                     if p.seconds < WARM or (turn == 0 and p.seconds <= LONG):
                         call()
                     times[key].append(stopwatch(call, p.loops) / p.loops / 1e9)
-                except Exception as problem:  # such as a lack of memory: a result, and no reason to stop
-                    times[key] = problem
+                except catching as problem:  # such as a lack of memory: a result, and no reason to stop
+                    # The exception itself would keep the arrays of the call that it ended.
+                    times[key] = failures.note(problem)
     return times
 
 
-def _wake(calls: Sequence[Callable], seconds: float) -> None:
+def _wake(calls: Sequence[Callable], seconds: float, catching: type[BaseException]) -> None:
     """Repeat calls in turns for some time; one that fails is left to be timed."""
     end = time.perf_counter() + seconds
     while calls and time.perf_counter() < end:
         for call in calls:
-            with suppress(Exception):
+            with suppress(catching):
                 call()
 
 

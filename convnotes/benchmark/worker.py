@@ -1,7 +1,7 @@
 """What a worker process is asked: each function here runs in the process of its own that `start` has set up."""
 
 from convnotes.benchmark import machine
-from convnotes.benchmark.measuring import Worker
+from convnotes.benchmark.measuring import Definition, Worker
 
 _worker = None
 
@@ -13,7 +13,7 @@ def start(*settings) -> dict:
     return machine.libraries("torch" in _worker.modules)
 
 
-def define(*problem) -> str:
+def define(*problem) -> Definition:
     """`Worker.define` in this process."""
     return _worker.define(*problem)
 
@@ -26,3 +26,8 @@ def measure(*problem) -> list[dict]:
 def repeat(*problem) -> list[dict]:
     """`Worker.repeat` in this process."""
     return _worker.repeat(*problem)
+
+
+def fail(*problem) -> list[dict]:
+    """`Worker.fail` in this process."""
+    return _worker.fail(*problem)
