@@ -30,7 +30,7 @@ def windows(monkeypatch):
 
     def refuse_open(path, *, dir_fd=None):
         found = os.stat(path, dir_fd=dir_fd, follow_symlinks=False)
-        for name in os.listdir("/proc/self/fd"):
+        for name in os.listdir("/dev/fd"):
             try:
                 held = os.fstat(int(name))
             except OSError:

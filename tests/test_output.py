@@ -42,6 +42,8 @@ def reader_that_left():
 
 
 def full_disk():
+    if not Path("/dev/full").exists():
+        pytest.skip("only Linux has a file that is always full")
     return os.fdopen(os.open("/dev/full", os.O_WRONLY), "w")
 
 
@@ -115,6 +117,8 @@ def test_a_letter_that_a_terminal_lacks_is_replaced(commands, monkeypatch):
     ],
 )
 def test_a_process_ends_with_its_own_exit_code(line, code):
+    if "/dev/full" in line:
+        full_disk().close()
     command = [sys.executable, "-m", "convnotes.benchmark", "benchmark"]
     done = subprocess.run(["bash", "-c", line, "bash", *command], capture_output=True, timeout=60)
     assert done.returncode == code
