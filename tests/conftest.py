@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+import convnotes
+
 torch.set_num_threads(1)
 
 # What tests start, Jupyter's kernels among it, takes the package from here as they do, whatever is installed.
@@ -20,6 +22,15 @@ SLOW = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_s
 hypothesis.settings.register_profile("default", derandomize=True, max_examples=150, **SLOW)
 hypothesis.settings.register_profile("thorough", max_examples=2000, **SLOW)
 hypothesis.settings.load_profile("default")
+
+
+@pytest.fixture
+def implementations():
+    """What is registered, to be changed; afterwards it is as it was, in its order too, which decides that of results."""
+    before = dict(convnotes.IMPLEMENTATIONS)
+    yield convnotes.IMPLEMENTATIONS
+    convnotes.IMPLEMENTATIONS.clear()
+    convnotes.IMPLEMENTATIONS.update(before)
 
 
 @pytest.fixture

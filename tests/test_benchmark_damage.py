@@ -5,11 +5,12 @@ import json
 import random
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import damage
-from convnotes.benchmark import costs, environments, figures, machine, records, report, run, schema
+from convnotes.benchmark import costs, environments, figures, machine, records, report, run, schema, screen
 from convnotes.benchmark.__main__ import main
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -68,7 +69,8 @@ class Measuring:
 @pytest.fixture
 def measuring(monkeypatch):
     """Neither measuring nor the report takes time, and the machine is always the same."""
-    monkeypatch.setattr(report, "write", lambda *arguments: [])
+    monkeypatch.setattr(report, "write", lambda *arguments: SimpleNamespace(faults=[]))
+    monkeypatch.setattr(screen, "report", lambda *arguments: "")
     described = machine.describe("float32", "cpu", 1)
     monkeypatch.setattr(machine, "describe", lambda *arguments: dict(described))
     monkeypatch.setattr(run, "Workers", Measuring)

@@ -224,15 +224,14 @@ def bias_grad(grad_output):
 """
 
 
-def test_a_process_that_dies_is_replaced_and_the_run_goes_on(tmp_path, monkeypatch, capsys):
+def test_a_process_that_dies_is_replaced_and_the_run_goes_on(tmp_path, monkeypatch, capsys, implementations):
     folder, out = tmp_path / "modules", tmp_path / "out"
     folder.mkdir()
     (folder / "dying.py").write_text(DYING)
     monkeypatch.syspath_prepend(folder)
-    monkeypatch.setitem(convnotes.IMPLEMENTATIONS, "dying", "dying")
-    for name in ("naive", "fast", "torch"):
-        monkeypatch.delitem(convnotes.IMPLEMENTATIONS, name)
-    monkeypatch.setitem(convnotes.IMPLEMENTATIONS, "naive", "convnotes.naive")
+    implementations["dying"] = "dying"
+    for name in ("fast", "torch"):
+        del implementations[name]
     arguments = ["--cases", "founding/bias", "--implementations", "matmul,dying", "--rounds", "2"]
     arguments += ["--repeats", "1", "--limit", "1000"]
     assert main(["benchmark", *arguments, "--out", str(out)]) == 1
@@ -246,7 +245,8 @@ def test_a_process_that_dies_is_replaced_and_the_run_goes_on(tmp_path, monkeypat
         ("bias_grad", "dying", "failed", "SystemExit: 0"),
     }
     assert len(frame[frame["status"] == "failed"]) == 3
-    assert f"dying: bias_add of founding/bias: **failed** ({workers.DIED})" in capsys.readouterr().out
+    assert "dying: bias_add of founding/bias: failed (the process ended" in capsys.readouterr().out
+    assert f"dying: bias_add of founding/bias: **failed** ({workers.DIED})" in (out / "README.md").read_text()
     summary = pd.read_csv(out / "summary.csv").set_index(["operation", "implementation"])
     assert summary.loc[("bias_grad", "matmul"), ["status", "rounds", "repeats"]].tolist() == ["measured", 2, 2]
 

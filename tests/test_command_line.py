@@ -278,7 +278,7 @@ def test_plot_refuses_damaged_measurements_and_leaves_the_rest(results, tmp_path
     assert contents(tmp_path) == before
 
 
-def test_whatever_is_registered_is_measured(tmp_path, monkeypatch, capsys):
+def test_whatever_is_registered_is_measured(tmp_path, monkeypatch, capsys, implementations):
     folder, out = tmp_path / "modules", tmp_path / "out"
     folder.mkdir()
     (folder / "twofold.py").write_text("from convnotes.matmul import *\n")
@@ -287,8 +287,8 @@ def test_whatever_is_registered_is_measured(tmp_path, monkeypatch, capsys):
     )
     monkeypatch.syspath_prepend(folder)
     for name in ("twofold", "astray"):
-        monkeypatch.setitem(convnotes.IMPLEMENTATIONS, name, name)
-    monkeypatch.delitem(convnotes.IMPLEMENTATIONS, "torch")
+        implementations[name] = name
+    del implementations["torch"]
     assert main(["benchmark", "--cases", "founding/bias", "--rounds", "1", "--out", str(out)]) == 1
     status = pd.read_csv(out / "summary.csv").set_index(["operation", "implementation"])["status"]
     assert status["bias_add", "twofold"] == status["bias_grad", "twofold"] == "measured"

@@ -5,6 +5,7 @@ Each command returns its exit code and what is to be printed: all files are in p
 
 import sys
 
+from convnotes import __version__
 from convnotes.benchmark import Refused, output, places, signals, values
 from convnotes.benchmark.options import options, parsers
 
@@ -40,7 +41,7 @@ def _run(command: str, argv) -> tuple[int, str]:
     given, unknown = known[""].parse_known_args(argv)
     if unknown:
         raise Refused(_unknown(unknown[0], command, known))
-    return (0, _version()) if given.version else _COMMANDS[command](given)
+    return (0, f"convnotes {__version__}\n") if given.version else _COMMANDS[command](given)
 
 
 def _unknown(text: str, command: str, known) -> str:
@@ -70,15 +71,6 @@ def _print(text: str, code: int, name: str) -> int:
         output.complain(f"{name}: {getattr(stop, 'reason', 'interrupted')} while printing; all files are written")
         return getattr(stop, "code", 130)
     return code
-
-
-def _version() -> str:
-    from importlib import metadata
-
-    try:
-        return f"convnotes {metadata.version('convnotes')}\n"
-    except metadata.PackageNotFoundError:
-        return "convnotes (not installed, without a version)\n"
 
 
 def _benchmark(given) -> tuple[int, str]:

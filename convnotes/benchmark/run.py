@@ -81,5 +81,3 @@ def _measure(finished: Journal, jobs: list[Job], options: Options, folder: Path)
     environment["load"] = loads
     environments.write(folder, environment)
     return environment
-
-
