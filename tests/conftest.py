@@ -26,7 +26,7 @@ hypothesis.settings.load_profile("default")
 
 @pytest.fixture
 def implementations():
-    """What is registered, to be changed; afterwards it is as it was, in its order too, which decides that of results."""
+    """What is registered, to be changed. Afterwards it is as it was, in its order too, which is that of results."""
     before = dict(convnotes.IMPLEMENTATIONS)
     yield convnotes.IMPLEMENTATIONS
     convnotes.IMPLEMENTATIONS.clear()

@@ -104,8 +104,13 @@ def test_rounds_are_summed_up_by_their_medians():
 
 
 def test_a_call_that_failed_in_one_round_has_failed():
-    found = rows("a", "conv2d", "naive", [1.0]) + rows("a", "conv2d", "naive", status="failed", note="gone")
-    assert one(summary(found), case="a")["status"] == "failed"
+    found = rows("a", "conv2d", "torch", [1.0]) + rows("a", "conv2d", "torch", status="failed", note="gone", round=1)
+    found = summary(found + rows("a", "conv2d", "matmul", [2.0]))
+    failed, other = one(found, implementation="torch"), one(found, implementation="matmul")
+    assert failed["status"] == "failed"
+    # What was timed of it counts for nothing, its own ratio to torch included.
+    assert np.isnan([failed["ratio_to_torch"], failed["gflops"], other["ratio_to_torch"]]).all()
+    assert tables.overview(found)["matmul faster"].tolist() == [""]
 
 
 def test_batches_are_compared_with_torch_each_by_itself():
@@ -304,16 +309,32 @@ def spoil(text, column=None, value=None):
 @pytest.mark.parametrize(
     ("spoilt", "reason"),
     [
-        (lambda path: "", "No columns"),
+        (lambda path: "", "measurements.csv is empty"),
         (lambda path: "a,b\n1,2\n", "lacks the column suite"),
         (lambda path: path.read_text().splitlines()[0], "has no rows"),
-        (lambda path: spoil(path, "status", "done"), "a status in measurements.csv is 'done'"),
-        (lambda path: spoil(path, "seconds", "fast"), "could not convert string to float: 'fast'"),
-        (lambda path: spoil(path, "seconds", -1.0), "seconds in measurements.csv is not a number above 0"),
-        (lambda path: spoil(path, "seconds", None), "seconds in measurements.csv is not a number above 0"),
-        (lambda path: spoil(path, "multiply_adds", 0), "multiply_adds in measurements.csv is not a number above 0"),
-        (lambda path: spoil(path, "case", None), "lacks its suite, case, operation or implementation"),
-        (lambda path: spoil(path, "suite", None), "lacks its suite, case, operation or implementation"),
+        (lambda path: path.read_text().replace("case,", "case,case,", 1), "has the column case 2 times"),
+        (lambda path: path.read_text().replace(",note", ",note,mine", 1), "has a column 'mine' that no run writes"),
+        (lambda path: path.read_text()[:-20], "cells instead of 28"),
+        (lambda path: path.read_text() + path.read_text().splitlines()[1], "lacks a timing, or has it twice, of naive"),
+        (lambda path: path.read_text() + '"', "is not CSV (unexpected end of data)"),
+        (lambda path: spoil(path, "status", "done"), "has 'done' as status instead of one of measured, not run, "),
+        (lambda path: spoil(path, "status", None), "has no status"),
+        (lambda path: spoil(path, "seconds", "fast"), "in line 2 has 'fast' as seconds instead of a number from 1e-12"),
+        (lambda path: spoil(path, "seconds", -1.0), "has '-1.0' as seconds instead of a number from 1e-12 to 1e+09 s"),
+        (lambda path: spoil(path, "seconds", "1e-300"), "has '1e-300' as seconds"),
+        (lambda path: spoil(path, "seconds", "1e400"), "has '1e400' as seconds"),
+        (lambda path: spoil(path, "seconds", None), "has no seconds where the status is measured"),
+        (lambda path: spoil(path, "multiply_adds", 0), "has '0' as multiply_adds instead of a whole number from 1"),
+        (lambda path: spoil(path, "multiply_adds", 9 * 10**22), "as multiply_adds instead of a whole number from 1"),
+        (lambda path: spoil(path, "multiply_adds", None), "has no multiply_adds"),
+        (lambda path: spoil(path, "multiply_adds", 7), "has both 7 and 1000 as multiply_adds of naive: conv2d of net"),
+        (lambda path: spoil(path, "repeat", 3), "lacks a timing, or has it twice, of naive: conv2d of net/small"),
+        (lambda path: spoil(path, "note", "slow"), "has 'slow' as note where the status is measured"),
+        (lambda path: spoil(path, "error", "inf"), "has 'inf' as error where the status is measured"),
+        (lambda path: spoil(path, "case", None), "has no case where the status is measured"),
+        (lambda path: spoil(path, "case", "a\x00"), "has 'a\\x00' as case"),
+        (lambda path: spoil(path, "case", "$x_{$"), "as case instead of a line of at most 300 characters without $"),
+        (lambda path: spoil(path, "suite", None), "has no suite where the status is measured"),
     ],
 )
 def test_foreign_measurements_are_refused(folder, spoilt, reason):

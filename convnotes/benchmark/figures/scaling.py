@@ -30,7 +30,7 @@ def draw(summary: pd.DataFrame) -> Figure | None:
     """The figure; None without a forward convolution in which one quantity grows."""
     rows = parts.measured(summary)
     rows = rows[(rows["suite"] == "scaling") & (rows["operation"] == "conv2d")]
-    found = rows["case"].str.extract(rf"^scaling/({'|'.join(_QUANTITIES)}) (\d+)$")
+    found = rows["case"].str.extract(rf"^scaling/({'|'.join(_QUANTITIES)}) ([1-9]\d*)$")
     rows = rows.assign(quantity=found[0], value=found[1].astype(float)).dropna(subset="quantity")
     quantities = [name for name in _QUANTITIES if name in set(rows["quantity"])]
     if not quantities:
