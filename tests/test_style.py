@@ -24,9 +24,7 @@ def shown(code: str, **settings) -> list[Image.Image]:
     return [Image.open(BytesIO(base64.b64decode(picture))) for picture in pictures]
 
 
-@pytest.mark.parametrize(
-    "backend", ["agg", "svg", "tkagg", "module://matplotlib.backends.backend_agg", "inline", INLINE]
-)
+@pytest.mark.parametrize("backend", ["agg", "tkagg", "module://matplotlib.backends.backend_agg", "inline", INLINE])
 def test_a_notebook_shows_figures_of_the_houses_width_whatever_the_backend_was(backend):
     (picture,) = shown(FIGURE, MPLBACKEND=backend)
     assert picture.width == 640
