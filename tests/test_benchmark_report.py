@@ -291,6 +291,22 @@ def test_steps_are_drawn_as_shares_of_the_whole():
     assert [bar.get_width() for bar in figure.axes[0].patches] == pytest.approx([30, 60, 10])
 
 
+def test_numbers_and_names_at_the_ends_of_what_may_be_stored_are_drawn(tmp_path):
+    found = ceilings(1e-3, 1e-3)
+    for name, seconds in (("naive", 1e9), ("torch", 1e-12), ("\u4e2d" * 300, 1.0)):
+        for case in (
+            "scaling/batch 0",
+            "scaling/image 1" + "0" * 40,
+            "scaling/grid kernel 0 channels 1",
+            "vgg16/a|<b>",
+        ):
+            extremes = {"error": 5e-324, "multiply_adds": 10**18, "bytes": 1, "workspace_bytes": 0, "peak_bytes": 0}
+            found += rows(case, "conv2d", name, [seconds], suite=case.split("/")[0], **extremes)
+    write(measurements.write(tmp_path, found, {**ENVIRONMENT, "cpu": "$x_{$"}))
+    assert (tmp_path / "time.png").stat().st_size > 0
+    assert "$x_{$, 4 cores" in (tmp_path / "README.md").read_text()
+
+
 def test_old_figures_do_not_outlive_new_results(full, tmp_path):
     for name in records.ALL:
         (tmp_path / name).write_bytes((full / name).read_bytes())

@@ -1,5 +1,6 @@
 """The figures of a report, drawn from the summary alone; each is None where the measurements hold nothing for it."""
 
+import warnings
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -36,7 +37,10 @@ _MODULES = {
 def write(summary: pd.DataFrame, provenance: str, folder: Path) -> list[Picture]:
     """Write every figure as PNG and as SVG; returns those there are, in the order of `records.FIGURES`."""
     written = []
-    with matplotlib.style.context(SHEET, after_reset=True):
+    with matplotlib.style.context(SHEET, after_reset=True), warnings.catch_warnings():
+        # Names in letters that the font lacks are drawn as boxes, and very long ones leave no room for a layout.
+        for message in ("Glyph", "constrained_layout not applied"):
+            warnings.filterwarnings("ignore", message=message, category=UserWarning)
         for name in progress(FIGURES, "figure", "drawing {}".format):
             draw, title, caption = _recipe(name)
             if (figure := draw(summary)) is not None:

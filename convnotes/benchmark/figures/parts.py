@@ -106,4 +106,4 @@ def sign(figure, provenance: str) -> None:
     lines = len(textwrap.wrap(whole, 130))
     # The narrowest width that needs no further line leaves lines of about the same length.
     width = next(width for width in range(1, 131) if len(textwrap.wrap(whole, width)) == lines)
-    figure.supxlabel("\n".join(textwrap.wrap(whole, width)), fontsize=6.5, color="0.3")
+    figure.supxlabel("\n".join(textwrap.wrap(whole, width)), fontsize=6.5, color="0.3", parse_math=False)
