@@ -128,14 +128,33 @@ class Windows:
 
     def of_rows(self, rows: slice) -> tuple[slice, "Windows"]:
         """A band of windows as a problem of its own: the rows of the input that they meet, and the windows on these."""
-        S, H, (top, _) = self.stride[0], self.size[0], self.padding[0]
-        first = rows.start * S - top
-        last = first + (rows.stop - rows.start - 1) * S + extent(self.kernel[0], self.dilation[0])
-        start = min(H, max(0, first))
-        stop = max(start, min(H, last))
-        size, padding = (stop - start, self.size[1]), ((start - first, last - stop), self.padding[1])
-        count = rows.stop - rows.start, self.count[1]
-        return slice(start, stop), Windows(size, self.kernel, self.stride, self.dilation, padding, count)
+        met, padding = self._met(0, rows, slice(0, self.kernel[0]))
+        size, count = (met.stop - met.start, self.size[1]), (rows.stop - rows.start, self.count[1])
+        return met, Windows(size, self.kernel, self.stride, self.dilation, (padding, self.padding[1]), count)
+
+    def part(self, outputs: tuple[slice, slice], taps: tuple[slice, slice]) -> tuple[tuple[slice, slice], "Windows"]:
+        """Some windows, with some rows and columns of the kernel alone, as a problem of its own.
+
+        Returns the rows and columns of the input that they meet, and the windows on these. An axis of which nothing is
+        left out stays as it is.
+        """
+        met, padding = [], []
+        for axis, (some, entries) in enumerate(zip(outputs, taps)):
+            whole = some == slice(0, self.count[axis]) and entries == slice(0, self.kernel[axis])
+            lies = (slice(0, self.size[axis]), self.padding[axis]) if whole else self._met(axis, some, entries)
+            met.append(lies[0])
+            padding.append(lies[1])
+        size, count, kernel = (tuple(part.stop - part.start for part in pair) for pair in (met, outputs, taps))
+        return tuple(met), Windows(size, kernel, self.stride, self.dilation, tuple(padding), count)
+
+    def _met(self, axis: int, outputs: slice, taps: slice) -> tuple[slice, Pair]:
+        """What some taps of some windows meet along an axis, and the padding around that."""
+        S, D, size, (before, _) = (of[axis] for of in (self.stride, self.dilation, self.size, self.padding))
+        first = outputs.start * S + taps.start * D - before
+        last = first + (outputs.stop - outputs.start - 1) * S + extent(taps.stop - taps.start, D)
+        start = min(size, max(0, first))
+        stop = max(start, min(size, last))
+        return slice(start, stop), (start - first, last - stop)
 
     def entries(self, y: int, x: int, on_padding: bool = False) -> Iterator[Pair]:
         """The entries (h, w) that window (y, x) covers, in row-major order.

@@ -3,10 +3,13 @@
 Derived in notebooks/07_pooling.ipynb and 09_fast_convolution.ipynb.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from convnotes import arguments
 from convnotes.fast import separable
+from convnotes.fast.bands import Band, bands, images, room
 from convnotes.fast.threads import share
 from convnotes.windows import Windows
 
@@ -38,15 +41,24 @@ def avg_pool2d(
         return (X.reshape(-1, p.area) @ weights).reshape(
             *X.shape[:2], 1, 1
         )
-    part = _part(p, count_include_pad, divisor_override, X.dtype)
     Y = np.empty((*X.shape[:2], *p.count), X.dtype)
+    most = room(X, p)
+    every = bands(p, _held, most)
+    weight = _weights(
+        p, every, count_include_pad, divisor_override, X.dtype
+    )
 
     def some(views) -> None:
         image, result = views
-        separable.reduce(np.add, 0, image, p, result)
-        result *= part
+        for band in every:
+            met, target = image[band.met], result[band.windows]
+            separable.reduce(np.add, 0, met, band.p, target)
+            target *= weight(band)
 
-    share(some, separable.images(X, Y))
+    share(
+        some,
+        images(X, Y, cache=separable.CACHE, most=most // _held(p)),
+    )
     return Y
 
 
@@ -75,12 +87,27 @@ def avg_pool2d_grad_input(
     )
     dX = np.empty((*dY.shape[:2], *p.size), dY.dtype)
     if _is_whole(p):
-        dX[...] = dY / (divisor_override or p.area)
+        for some, upstream in images(
+            dX, dY, cache=separable.CACHE, most=np.inf
+        ):
+            some[...] = upstream / (divisor_override or p.area)
         return dX
-    part = _part(p, count_include_pad, divisor_override, dY.dtype)
+    most = room(dX, p)
+    every = bands(p, _held, most)
+    weight = _weights(
+        p, every, count_include_pad, divisor_override, dY.dtype
+    )
+
+    def some(views) -> None:
+        result, upstream = views
+        result[...] = 0
+        for band in every:
+            each = upstream[band.windows] * weight(band)
+            separable.spread(each, band.p, result[band.met])
+
     share(
-        lambda some: separable.spread(some[1] * part, p, some[0]),
-        separable.images(dX, dY),
+        some,
+        images(dX, dY, cache=separable.CACHE, most=most // _held(p)),
     )
     return dX
 
@@ -90,15 +117,22 @@ def _is_whole(p: Windows) -> bool:
     return p.kernel == p.size and not any(map(any, p.padding))
 
 
-def _part(
+def _held(p: Windows) -> int:
+    """The entries of the rows of windows or of an input, of weights and what they are made of, and of a product."""
+    H_Y, W_Y = p.count
+    return max(H_Y * p.size[1], p.size[0] * W_Y) + 6 * p.positions
+
+
+def _weights(
     p: Windows,
+    every: list[Band],
     count_include_pad: bool,
     divisor_override: int | None,
     dtype,
-) -> np.ndarray:
-    """The weight of each entry of every window, one over their number, (H_Y, W_Y)."""
+) -> Callable:
+    """The weight of each entry of a band's windows, one over their number, (H_Y, W_Y)."""
     if divisor_override:
-        return np.full(p.count, 1 / divisor_override, dtype)
+        return lambda band: dtype.type(1 / divisor_override)
     # The declared padding may count; the overhang of ceil_mode does not.
     q = p.on_padded_input() if count_include_pad else p
     numbers = []
@@ -107,5 +141,14 @@ def _part(
         for places, _ in q.meetings(axis):
             number[places] += 1
         numbers.append(number)
-    with np.errstate(divide="ignore"):
-        return (1 / np.outer(*numbers)).astype(dtype)
+
+    def weight(band: Band) -> np.ndarray:
+        _, rows, columns = band.windows
+        outer = np.outer(numbers[0][rows], numbers[1][columns])
+        with np.errstate(divide="ignore"):
+            return (1 / outer).astype(dtype)
+
+    if len(every) > 1:
+        return weight
+    known = weight(every[0])
+    return lambda band: known

@@ -6,6 +6,10 @@ Derived in notebooks/05_bias.ipynb.
 import numpy as np
 
 from convnotes import arguments
+from convnotes.fast.blocks import spans
+
+# The entries of the sums of images, and of the ones that they are products with, at most.
+MOST = 2**20
 
 
 def bias_add(input, bias):
@@ -18,6 +22,10 @@ def bias_grad(grad_output):
     """db, as `naive.bias_grad` defines it."""
     dY = arguments.bias_grad(grad_output)
     N, C, H, W = dY.shape
-    return (dY.reshape(N, C, H * W) @ np.ones(H * W, dY.dtype)).sum(
-        axis=0
-    )
+    images, db = dY.reshape(N, C, H * W), np.zeros(C, dY.dtype)
+    ones = np.ones(min(H * W, MOST), dY.dtype)
+    for n in spans(N, MOST // C):
+        for pixels in spans(H * W, MOST):
+            some = images[n, :, pixels]
+            db += (some @ ones[: some.shape[2]]).sum(axis=0)
+    return db

@@ -1,4 +1,4 @@
-"""How a large problem is cut into blocks: bands of output rows, or several whole images, with their padded input.
+"""How much space there is, and how a large problem is cut into blocks: bands of output rows, or several whole images.
 
 Every algorithm works block by block, so that what it holds beside input and output has a bound, and so that
 what one step writes is still in a cache when the next one reads it.
@@ -6,14 +6,17 @@ what one step writes is still in a cache when the next one reads it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
 from convnotes import windows
 from convnotes.windows import Windows
 
-# What an algorithm may hold at most beside its input and output, in bytes.
+# What a call may hold at most beside its arguments and its result, in bytes, unless one image's share is more,
 BOUND = 64 * 2**20
+# and what each of its threads may hold all the same, where they are more than four.
+THREAD = 16 * 2**20
 # The positions of an image that shares no product with others: its columns would have to be copied beside theirs.
 ALONE = 2**11
 
@@ -36,8 +39,23 @@ class Block:
         return length(self.rows)
 
 
-def _sides(N: int, rows: int, most: int) -> tuple[int, int]:
-    """The images and the rows of a block."""
+def space(
+    input_size: tuple,
+    output_size: tuple,
+    itemsize: int,
+    threads: int = 1,
+) -> int:
+    """The entries that each of so many threads of a call may hold beside its arguments and its result.
+
+    One image's share is that of which it consists: its input and its output.
+    """
+    share = prod(input_size[1:]) + prod(output_size[1:])
+    entries = max(BOUND, threads * THREAD) // itemsize
+    return max(entries, share) // max(1, threads)
+
+
+def sides(N: int, rows: int, most: int) -> tuple[int, int]:
+    """The images and the rows of the largest block."""
     images = max(1, min(N, most // max(1, rows)))
     height = rows if images > 1 else max(1, min(rows, most))
     # Bands of about the same height, rather than a thin one at the end.
@@ -46,7 +64,7 @@ def _sides(N: int, rows: int, most: int) -> tuple[int, int]:
 
 def number(N: int, rows: int, most: int) -> int:
     """How many blocks there are."""
-    images, height = _sides(N, rows, most)
+    images, height = sides(N, rows, most)
     return -(-N // images) * -(-rows // (height or 1))
 
 
@@ -55,7 +73,7 @@ def blocks(N: int, rows: int, most: int) -> Iterator[Block]:
 
     A block has several whole images, or one image or a band of it.
     """
-    images, height = _sides(N, rows, most)
+    images, height = sides(N, rows, most)
     for n in range(0, N, images):
         for y in range(0, rows, height or 1):
             yield Block(
@@ -70,6 +88,12 @@ def spans(count: int, most: int) -> Iterator[slice]:
     each = -(-count // parts)
     for start in range(0, count, each or 1):
         yield slice(start, min(start + each, count))
+
+
+def halves(part: slice) -> tuple[slice, slice]:
+    """The two halves of a slice whose ends are known."""
+    middle = (part.start + part.stop) // 2
+    return slice(part.start, middle), slice(middle, part.stop)
 
 
 def length(part: slice) -> int:
@@ -131,6 +155,8 @@ def padded(
 
 def canvases(p: Windows, C: int, count: int, height: int) -> int:
     """The entries of the padded rows of a block of C channels, while those of the next are laid out."""
+    if not any(map(any, p.padding)):
+        return 0
     rows = (height - 1) * p.stride[0] + windows.extent(
         p.kernel[0], p.dilation[0]
     )

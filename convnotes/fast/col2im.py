@@ -7,7 +7,8 @@ from math import prod
 
 import numpy as np
 
-from convnotes.fast.blocks import ALONE, blocks, number
+from convnotes import windows
+from convnotes.fast.blocks import ALONE, blocks, number, sides
 from convnotes.fast.buffers import copy_rows
 from convnotes.fast.lines import along, put
 from convnotes.fast.separable import combine
@@ -34,10 +35,27 @@ def work(p: Convolution) -> Work:
     )
 
 
+def workspace(p: Convolution) -> int:
+    """The products of a block with their operand, their sums by column, and these put on rows of the input."""
+    (F, C, _, kW), W_Y = p.weight_size, p.count[1]
+    images, height = sides(p.input_size[0], p.count[0], _rows(p))
+    S, down = p.stride[0], windows.extent(p.kernel[0], p.dilation[0])
+    # The rows of a phase that the block's outputs reach.
+    rows = min(-(-p.size[0] // S), height + down // S + 1)
+    channels = p.groups * C
+    products = (channels * p.area + F) * images * height * W_Y
+    added = channels * images * rows * (kW * W_Y + 2 * p.size[1])
+    return products + added
+
+
 def spread(
-    K: np.ndarray, dY: np.ndarray, p: Convolution, dX: np.ndarray
+    K: np.ndarray,
+    dY: np.ndarray,
+    p: Convolution,
+    dX: np.ndarray,
+    add: bool = False,
 ) -> None:
-    """dX = col2im(K^T dY), in place of zeros, for a few images or a band of one at a time."""
+    """dX = col2im(K^T dY), in place of zeros or added, for a few images or a band of one at a time."""
     (F, C, *_), G, W_Y = p.weight_size, p.groups, p.count[1]
     filters = K.reshape(G, F // G, C * p.area).transpose(0, 2, 1)
     by_group = dY.reshape(len(dY), G, F // G, p.positions)
@@ -48,10 +66,11 @@ def spread(
         together = by_group[n, :, :, places].transpose(1, 2, 0, 3)
         products = filters @ together.reshape(G, F // G, -1)
         shape = G * C, *p.kernel, block.count, block.height, W_Y
-        _add(products.reshape(shape), p, start, dX[n].swapaxes(0, 1))
+        result = dX[n].swapaxes(0, 1)
+        _add(products.reshape(shape), p, start, result, add)
 
 
-def _add(products, p, start, dX) -> None:
+def _add(products, p, start, dX, add) -> None:
     """Add (C, kH, kW, images, rows, W_Y) to images (C, images, H, W): row by row of the kernel, then its columns."""
     (C, _, kW, N, height, W_Y), W = products.shape, p.size[1]
     S, D, (top, _) = p.stride[0], p.dilation[0], p.padding[0]
@@ -79,7 +98,7 @@ def _add(products, p, start, dX) -> None:
         total = np.zeros((C * N * (last - first), W, 1), dX.dtype)
         put(by_column.reshape(kW, -1, W_Y, 1), along(p, 1), total)
         total = total.reshape(C, N, last - first, W)
-        if height == p.count[0]:
+        if height == p.count[0] and not add:
             copy_rows(total, out[:, :, first:last])
         else:
             out[:, :, first:last] += total

@@ -11,8 +11,8 @@ from math import prod
 
 import numpy as np
 
-from convnotes import windows
-from convnotes.fast.blocks import ALONE, blocks, number
+from convnotes.fast import products
+from convnotes.fast.blocks import ALONE, blocks, number, sides
 from convnotes.fast.lines import along, take, take_rows
 from convnotes.fast.products import multiply, multiply_transposed
 from convnotes.fast.work import Work, product_of
@@ -55,20 +55,27 @@ def work(p: Convolution, correlating: bool = False) -> Work:
 def workspace(p: Convolution) -> int:
     """The buffer, the rows laid out that it is filled from, and the product of several images."""
     F, C, *_ = p.weight_size
-    largest = max(
-        blocks(p.input_size[0], p.count[0], band(p)),
-        key=lambda b: b.count * b.height,
-        default=None,
+    N, F, kW, W_Y = (
+        p.input_size[0],
+        F // p.groups,
+        p.kernel[1],
+        p.count[1],
     )
-    if largest is None:
-        return 0
-    columns = largest.count * largest.height * p.count[1]
-    height = windows.extent(p.kernel[0], p.dilation[0])
-    rows = (largest.height - 1) * p.stride[0] + height
-    laid_out = (
-        C * (p.kernel[1] + 1) * largest.count * rows * p.count[1]
+    images, height = sides(N, p.count[0], band(p))
+    count, entries = images * height * W_Y, C * p.area
+    rows = C * images * p.of_rows(slice(0, height))[1].size[0]
+    with_ones = prod(p.weight_size) + p.groups * F
+    return (
+        (entries + 1) * count
+        + rows * kW * W_Y
+        + (with_ones if entries < N * p.positions else 0)
+        + max(
+            rows * p.size[1],
+            F * count + products.workspace(F, entries, count),
+            F * count
+            + products.workspace_transposed(F, entries, count),
+        )
     )
-    return (C * p.area + 1 + 2 * F // p.groups) * columns + laid_out
 
 
 def gather(

@@ -4,15 +4,16 @@ Parameters, shapes and errors are those of `convnotes.naive`, with one parameter
 `selection.ALGORITHMS`, or is "auto". Derived in notebooks/09_fast_convolution.ipynb.
 """
 
-from functools import partial, reduce
+from functools import partial
 
 import numpy as np
 
 from convnotes import arguments
-from convnotes.fast import col2im, phases, threads
+from convnotes.fast import col2im, phases, piecewise, threads
 from convnotes.fast.finite import all_finite
+from convnotes.fast.pieces import Piece, by_group
 from convnotes.fast.selection import named, spreading
-from convnotes.fast.shares import Share, shares
+from convnotes.fast.shares import by_filters, shares
 from convnotes.windows import Convolution
 
 
@@ -104,14 +105,19 @@ def gather(
     b: np.ndarray | None = None,
 ) -> np.ndarray:
     """The map from an input of p.input_size to an output of p.output_size, with a bias if one is given."""
+    return _gather(X, by_group(K, p), p, algorithm, b)
+
+
+def _gather(X, K, p, algorithm, b=None):
+    """`gather` for a weight `by_group`."""
     Y = np.empty(p.output_size, X.dtype)
     choose = partial(named, algorithm, dtype=X.dtype)
+    parts = shares(p, choose, X.dtype)
 
-    def some(part: Share) -> None:
-        q = part.p
-        choose(q).gather(part.of_input(X), K, q, part.of_output(Y), b)
+    def some(part: Piece) -> None:
+        piecewise.gather(part, X, K, Y, choose, len(parts), b)
 
-    threads.share(some, shares(p, choose, X.dtype))
+    threads.share(some, parts)
     return Y
 
 
@@ -123,6 +129,7 @@ def spread(
 ) -> np.ndarray:
     """The transpose of `gather` for the same weight."""
     module = spreading(algorithm, p, dY.dtype)
+    K = by_group(K, p)
     if module is not None:
         return _spread(K, dY, p, module, algorithm)
     dX = _by_phases(K, dY, p, algorithm)
@@ -136,37 +143,30 @@ def _by_phases(K, dY, p, algorithm):
     if p.stride == (1, 1):
         # Then it is a convolution as any other.
         for _, upstream, weight, q in phases.each(K, dY, p):
-            return gather(upstream, weight, q, algorithm)
+            return _gather(upstream, weight, q, algorithm)
     return _spread(K, dY, p, None, algorithm)
 
 
-def _spread(
-    K: np.ndarray,
-    dY: np.ndarray,
-    p: Convolution,
-    module,
-    algorithm: str,
-) -> np.ndarray:
-    """The same by one algorithm, or, where that is None, as a convolution for each phase of the stride."""
+def _spread(K, dY, p, module, algorithm):
+    """`spread` by one algorithm, or, where that is None, as a convolution for each phase of the stride."""
     dX = np.zeros(p.input_size, dY.dtype)
     choose = partial(named, dtype=dY.dtype)
-
-    def some(part: Share) -> None:
-        q, upstream, result = (
-            part.p,
-            part.of_output(dY),
-            part.of_input(dX),
-        )
-        if module is not None:
-            module.spread(K, upstream, q, result)
-        else:
-            phases.spread(
-                K, upstream, q, result, partial(choose, algorithm)
-            )
-
     # It takes about as long as the map whose transpose it is.
     alike = partial(choose, "auto")
-    threads.share(some, shares(p, alike, dY.dtype, bands=False))
+    parts = shares(p, alike, dY.dtype, bands=False)
+
+    def some(part: Piece) -> None:
+        piecewise.spread(
+            part,
+            K,
+            dY,
+            dX,
+            module,
+            partial(choose, algorithm),
+            len(parts),
+        )
+
+    threads.share(some, parts)
     return dX
 
 
@@ -180,18 +180,19 @@ def correlate(
     choose = partial(
         named, algorithm, dtype=X.dtype, correlating=True
     )
+    parts = shares(p, choose, X.dtype, correlating=True)
+    dK = None
+    if piecewise.copies(p, X.itemsize, len(parts)):
+        # Each thread has its own filters, and reads all images.
+        parts, dK = by_filters(p), np.zeros(p.weight_size, X.dtype)
 
-    def some(part: Share) -> np.ndarray:
-        q = part.p
-        return choose(q).correlate(
-            part.of_input(X), part.of_output(dY), q
+    def some(part: Piece) -> np.ndarray:
+        return piecewise.correlate(
+            part, X, dY, choose, len(parts), dK
         )
 
-    parts = threads.share(
-        some, shares(p, choose, X.dtype, correlating=True)
-    )
-    return (
-        reduce(np.add, parts)
-        if parts
-        else np.zeros(p.weight_size, X.dtype)
-    )
+    sums = threads.share(some, parts)
+    dK, *others = sums or [np.zeros(p.weight_size, X.dtype)]
+    for other in others:
+        dK += other
+    return dK

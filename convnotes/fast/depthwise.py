@@ -56,16 +56,20 @@ def work(p: Convolution, correlating: bool = False) -> Work:
 
 
 def workspace(p: Convolution) -> int:
-    """What is laid out and the products with it, of one part."""
-    most = max(
-        (
-            part.planes * prod(_plane(p.of_rows(part.rows)[1]))
-            for part in _parts(p)
-        ),
-        default=0,
+    """What is laid out and the products with it, of one part, and copies of the part and of the filters."""
+    planes, band = _most(p)
+    height, width = _plane(p)
+    if planes:
+        planes, rows = min(planes, prod(p.input_size[:2])), p.size[0]
+    else:
+        band = p.of_rows(slice(0, max(1, min(band, p.count[0]))))[1]
+        planes, rows, (height, width) = 1, band.size[0], _plane(band)
+    copies = planes * (rows * p.size[1] + p.area) + height * width
+    laid_out = (sum(p.kernel) + 1) * apart(planes * height * width)
+    filters = 2 * (prod(p.weight_size) + p.groups * max(p.kernel))
+    return filters + max(
+        laid_out + copies, dots.workspace(p) if dots.takes(p) else 0
     )
-    laid_out = (sum(p.kernel) + 1) * apart(most)
-    return max(laid_out, dots.workspace(p) if dots.takes(p) else 0)
 
 
 def gather(
@@ -218,10 +222,15 @@ def _parts(
     p: Convolution, first: int | None = None
 ) -> Iterator[Part]:
     """The parts that are worked on one at a time."""
+    return parts(p, *_most(p, first))
+
+
+def _most(p: Windows, first: int | None = None) -> tuple[int, int]:
+    """The planes of a part, or, if that is none, the rows of one."""
     height, width = _plane(p, first)
     row = (sum(p.kernel) + 1) * width
     band = ENTRIES // row
     if _first(p):
         extent = windows.extent(p.kernel[0], p.dilation[0])
         band = (band - extent) // p.stride[0]
-    return parts(p, ENTRIES // (height * row), band)
+    return ENTRIES // (height * row), band

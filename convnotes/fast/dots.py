@@ -36,8 +36,10 @@ def takes(p: Convolution) -> bool:
 
 
 def workspace(p: Convolution) -> int:
-    """A part of the padded images, and of the output gradient with rows as long."""
-    return 2 * ENTRIES
+    """A part of the padded images, and of the output gradient with rows as long, and both copied; the products."""
+    size, planes = prod(p.covered), prod(p.input_size[:2])
+    planes = min(planes, ENTRIES // size)
+    return planes * (4 * size + 2 * p.area)
 
 
 def correlate(

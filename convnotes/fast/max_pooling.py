@@ -3,15 +3,17 @@
 Derived in notebooks/07_pooling.ipynb and 09_fast_convolution.ipynb.
 """
 
+from functools import partial
+
 import numpy as np
 
 from convnotes import arguments
-from convnotes.fast import separable
+from convnotes.fast import first_maxima, separable, winners
+from convnotes.fast.bands import bands, images, room
 from convnotes.fast.buffers import copy_rows
 from convnotes.fast.gaps import every
 from convnotes.fast.padded_lines import padded
 from convnotes.fast.threads import share
-from convnotes.fast.winners import winners
 from convnotes.windows import Windows
 
 # The bytes of the images that are worked on together: each block has dozens of calls, which large ones share.
@@ -33,12 +35,20 @@ def max_pool2d(
         input, kernel_size, stride, padding, dilation, ceil_mode
     )
     Y = np.empty((*X.shape[:2], *p.count), X.dtype)
+    most = room(X, p)
     dense = p.stride[0] * p.stride[1] <= DENSE
-    some = _on_lines if dense else _along_axes
-    share(
-        lambda views: some(*views, p),
-        separable.images(X, Y, cache=CACHE),
-    )
+    if dense and _held_on_lines(p) <= most:
+        reduce, held = _on_lines, _held_on_lines
+    else:
+        reduce, held = _along_axes, separable.held
+    every = bands(p, held, most)
+
+    def some(views) -> None:
+        image, result = views
+        for windows, met, q in every:
+            reduce(image[met], result[windows], q)
+
+    share(some, images(X, Y, cache=CACHE, most=most // held(p)))
     return Y
 
 
@@ -64,14 +74,42 @@ def max_pool2d_grad_input(
         ties=ties,
     )
     dX = np.empty(X.shape, X.dtype)
-    blocks = separable.images(X, dY, dX, cache=CACHE)
-    if ties == "all":
-        share(lambda views: _to_all(*views, p), blocks)
-    else:
+    most, each, held = room(X, p), _to_all, _held_by_all
+    if ties == "first":
+        each, held = first_maxima.add_to_first, first_maxima.held
+        if winners.held(p, X.itemsize) <= most:
+            each, held = (
+                _to_first,
+                partial(winners.held, itemsize=X.itemsize),
+            )
+    every = bands(p, held, most)
+    blocks = images(X, dY, dX, cache=CACHE, most=most // held(p))
+    if each is _to_first:
         most = max((len(views[0]) for views in blocks), default=0)
-        begin = _begin(most, p)
-        share(lambda views: _to_first(*views, p, begin), blocks)
+        each = partial(_to_first, begin=_begin(most, p))
+
+    def some(views) -> None:
+        image, upstream, result = views
+        # Zeros are written where the gradients follow at once, as long as they are in a cache.
+        result[...] = 0
+        for windows, met, q in every:
+            each(image[met], upstream[windows], result[met], q)
+
+    share(some, blocks)
     return dX
+
+
+def _held_on_lines(p: Windows) -> int:
+    """The entries of padded images and of maxima down them, and of the windows' rows and of maxima across these."""
+    (top, _), (left, _) = p.padding
+    height, width = p.covered
+    height = max(height, top + p.size[0])
+    return 2 * (height + p.count[0]) * max(width, left + p.size[1])
+
+
+def _held_by_all(p: Windows) -> int:
+    """The entries of the maxima and of the windows' rows, and what tells whether an entry is one, and its gradient."""
+    return separable.held(p) + 3 * p.positions
 
 
 def _on_lines(X, Y, p: Windows) -> None:
@@ -112,16 +150,14 @@ def _along_axes(X, Y, p: Windows) -> None:
 
 
 def _to_first(X, dY, dX, p: Windows, begin) -> None:
-    """Put the gradient of every window on its winner."""
+    """Put the gradient of every window on its winner, in place of zeros."""
     # The winner's place in all images written as one line.
     target = np.empty(dY.shape, np.intp)
-    target[...] = winners(X, p)
+    target[...] = winners.winners(X, p)
     target += begin[: len(X)]
     if p.dilation != (1, 1) and not p.all_meet_input():
         live = np.logical_and.outer(p.meet_input(0), p.meet_input(1))
         target, dY = target[:, live], dY[:, live]
-    # Zeros are written where the gradients follow at once, as long as they are in a cache.
-    dX[...] = 0
     line, target, dY = (A.reshape(-1) for A in (dX, target, dY))
     if p.overlap():
         np.add.at(line, target, dY)
@@ -131,7 +167,6 @@ def _to_first(X, dY, dX, p: Windows, begin) -> None:
 
 def _to_all(X, dY, dX, p: Windows) -> None:
     """Add the gradient of every window to every one of its maxima."""
-    dX[...] = 0
     Y = separable.reduce(
         np.maximum, -np.inf, X, p, np.empty(dY.shape, X.dtype)
     )

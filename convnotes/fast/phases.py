@@ -7,7 +7,7 @@ turned round. No zero between entries of dY is ever multiplied, and every algori
 Derived in notebooks/09_fast_convolution.ipynb.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from math import gcd
@@ -138,35 +138,15 @@ def convolutions(
 def each(
     K: np.ndarray, dY: np.ndarray, p: Convolution
 ) -> Iterator[tuple[tuple, np.ndarray, np.ndarray, Convolution]]:
-    """For each phase where in dX it lies, the part of dY and the weight that it meets, and their convolution."""
-    turned = _turned(K, p)
+    """For each phase where in dX it lies, the part of dY and the weight that it meets, and their convolution.
+
+    Weights have an axis for groups; those of the phases are views, whose two channel axes are exchanged.
+    """
+    turned = K.swapaxes(1, 2)
     for row, column, q in convolutions(p):
         yield (
             (..., row.places, column.places),
             dY[:, :, row.outputs, column.outputs],
-            turned[:, :, row.entries, column.entries],
+            turned[..., row.entries, column.entries],
             q,
         )
-
-
-def spread(
-    K: np.ndarray,
-    dY: np.ndarray,
-    p: Convolution,
-    dX: np.ndarray,
-    choose: Callable,
-) -> None:
-    """Put dX in place of zeros, by the algorithm `choose(windows)` for the convolution of each phase."""
-    for places, outputs, weight, q in each(K, dY, p):
-        part = np.empty(q.output_size, dY.dtype)
-        choose(q).gather(outputs, weight, q, part)
-        dX[places] = part
-
-
-def _turned(K, p):
-    """The weight with its two channel axes exchanged inside every group: (C_in, C_out/groups, kH, kW)."""
-    F, C, kH, kW = K.shape
-    by_group = K.reshape(p.groups, F // p.groups, C, kH, kW)
-    return by_group.transpose(0, 2, 1, 3, 4).reshape(
-        p.groups * C, F // p.groups, kH, kW
-    )

@@ -7,6 +7,7 @@ from math import prod
 
 import numpy as np
 
+from convnotes.fast import products
 from convnotes.fast.products import multiply, multiply_transposed
 from convnotes.fast.work import Work, product_of
 from convnotes.windows import Convolution
@@ -36,9 +37,14 @@ def work(p: Convolution, correlating: bool = False) -> Work:
 
 
 def workspace(p: Convolution) -> int:
-    """The pixels of one image that the stride keeps and a row of ones, and the filters with the bias beside them."""
-    F, C = p.weight_size[0], p.input_size[1]
-    return p.groups * (2 * (C + 1) * p.positions) + F * (C + 1)
+    """The pixels of one image that the stride keeps and a row of ones, filters with the bias beside them, products."""
+    F, C, *_ = p.weight_size
+    G, count, F = p.groups, p.positions, F // p.groups
+    ones = G * ((C + 1) * count + F * (C + 1)) if C <= F else 0
+    return G * C * count + max(
+        ones + G * products.workspace(F, C + 1, count),
+        products.workspace_transposed(F, C, count),
+    )
 
 
 def gather(

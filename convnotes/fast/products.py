@@ -32,6 +32,18 @@ def in_blocks(K: int) -> bool:
     return SMALL // (ROWS // 2 * COLUMNS) >= K
 
 
+def workspace(M: int, K: int, N: int) -> int:
+    """The entries that `multiply` holds at most: a part of the sum, where that is cut."""
+    return 0 if in_blocks(K) else M * N
+
+
+def workspace_transposed(M: int, N: int, K: int) -> int:
+    """The entries that `multiply_transposed` holds at most: parts of the sum, or an operand that is turned round."""
+    parts = _parts(M, N, K)
+    turned = N * K if K < SHORT else 0
+    return (parts + 3 if K // parts >= LONG else 1) * M * N + turned
+
+
 def matmul(
     A: np.ndarray, B: np.ndarray, out: np.ndarray | None = None
 ) -> np.ndarray:
@@ -110,6 +122,12 @@ def multiply_transposed(
         _multiply_transposed(A, B, out, add)
 
 
+def _parts(M, N, K) -> int:
+    """Of how many parts a sum over K consists, whose blocks are small enough."""
+    rows = ROWS if M % ROWS == 0 else M
+    return max(1, -(-K * rows * min(N, ROWS) // SMALL))
+
+
 def _multiply_transposed(A, B, out, add) -> None:
     (M, K), N = A.shape, len(B)
     if N > ROWS and (rest := N % ROWS) and K >= LONG:
@@ -117,8 +135,8 @@ def _multiply_transposed(A, B, out, add) -> None:
         _multiply_transposed(A, B[-rest:], out[:, -rest:], add)
         return
     rows, columns = ROWS if M % ROWS == 0 else M, min(N, ROWS)
-    parts = -(-K * rows * columns // SMALL)
-    length, serves = K // max(1, parts), _serves(A, B)
+    parts = _parts(M, N, K)
+    length, serves = K // parts, _serves(A, B)
     if length < LONG or not serves:
         product = np.empty_like(out) if add else out
         if K < SHORT and serves:

@@ -11,7 +11,14 @@ from math import prod
 
 import numpy as np
 
-from convnotes.fast.blocks import Block, blocks, canvases, padded
+from convnotes.fast import products
+from convnotes.fast.blocks import (
+    Block,
+    blocks,
+    canvases,
+    padded,
+    sides,
+)
 from convnotes.fast.products import multiply, multiply_transposed
 from convnotes.fast.work import Work, product_of
 from convnotes.windows import Convolution
@@ -58,19 +65,16 @@ def work(p: Convolution, correlating: bool = False) -> Work:
 def workspace(p: Convolution) -> int:
     """The rows laid out, the padded rows they are copied from, the filters row by row, and a product beside the sum."""
     F, C, kH, kW = p.weight_size
-    block = next(_blocks(p), None)
-    if block is None:
-        return 0
-    height = block.height + p.dilation[0] * (kH - 1)
-    filters, product = (
-        prod(p.weight_size),
-        F // p.groups * block.height * p.count[1],
-    )
+    F, height = F // p.groups, sides(1, p.count[0], _height(p))[1]
+    count, entries = height * p.count[1], C * kW
     return (
-        height * C * kW * p.count[1]
-        + canvases(p, p.input_size[1], 1, block.height)
-        + filters
-        + 2 * product
+        (height + p.dilation[0] * (kH - 1)) * entries * p.count[1]
+        + canvases(p, p.input_size[1], 1, height)
+        + prod(p.weight_size)
+        + max(
+            2 * F * count + products.workspace(F, entries, count),
+            products.workspace_transposed(F, entries, count),
+        )
     )
 
 
@@ -149,16 +153,19 @@ def _rows_laid_out(X, p):
     for block in _blocks(p):
         canvas = padded(X, p, block)[0]
         height = block.height + extra
-        if buffer is None or buffer.shape[2] != height:
-            buffer = np.empty((C, kW, height, W_Y), X.dtype)
+        size = C * kW * height * W_Y
+        if buffer is None:
+            # The first band is no lower than others.
+            buffer = np.empty(size, X.dtype)
+        laid_out = buffer[:size].reshape(C, kW, height, W_Y)
         for g in range(p.groups):
             for j in range(kW):
-                buffer[:, j] = canvas[
+                laid_out[:, j] = canvas[
                     g * C : (g + 1) * C,
                     :,
                     j * D : j * D + (W_Y - 1) * S + 1 : S,
                 ]
-            yield g, block, buffer.reshape(C * kW, height * W_Y)
+            yield g, block, laid_out.reshape(C * kW, -1)
 
 
 def _blocks(p: Convolution):

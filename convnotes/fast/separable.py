@@ -8,25 +8,16 @@ Derived in notebooks/09_fast_convolution.ipynb.
 
 import numpy as np
 
-from convnotes.fast.blocks import beside, spans
+from convnotes.fast.blocks import beside
 from convnotes.windows import Windows
 
 # The bytes of the images that are worked on together: they stay in a core's cache, and are worth their calls.
 CACHE = 2**19
 
 
-def images(
-    *arrays: np.ndarray, cache: int | None = None
-) -> list[list[np.ndarray]]:
-    """Views of a few images of single channels at a time, (images, H, W), of every array; the first fits in a cache."""
-    flat = [array.reshape(-1, *array.shape[2:]) for array in arrays]
-    one = arrays[0].itemsize * max(
-        1, arrays[0].shape[2] * arrays[0].shape[3]
-    )
-    return [
-        [array[span] for array in flat]
-        for span in spans(len(flat[0]), (cache or CACHE) // one)
-    ]
+def held(p: Windows) -> int:
+    """The entries that `reduce` holds of an image: the rows of windows, of which their columns are left."""
+    return p.count[0] * p.size[1]
 
 
 def reduce(
@@ -48,14 +39,13 @@ def reduce(
 
 
 def spread(Y: np.ndarray, p: Windows, out: np.ndarray) -> np.ndarray:
-    """The transpose of a sum: every entry of Y is added to all the entries that its window has on the input.
+    """The transpose of a sum: every entry of Y is added to all the entries that its window has on the input, in `out`.
 
     Y: (images, H_Y, W_Y); out: (images, H, W)
     """
     rows = np.zeros((len(Y), p.size[0], Y.shape[2]), Y.dtype)
     for places, met in p.meetings(0):
         rows[:, met] += Y[:, places]
-    out[...] = 0
     for places, met in p.meetings(1):
         out[:, :, met] += rows[:, :, places]
     return out

@@ -5,13 +5,13 @@ one image, products are left to the threads of BLAS.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
 
-from convnotes.fast import columns, threads, whole, winograd
-from convnotes.fast.blocks import length, spans
+from convnotes.fast import columns, pieces, threads, whole, winograd
+from convnotes.fast.blocks import spans
+from convnotes.fast.pieces import Piece
 from convnotes.windows import Convolution
 
 # The algorithms that work on a band as on an image of its own, where it lies.
@@ -25,31 +25,13 @@ MANY = 5 * 10**8
 ROWS = 4
 
 
-@dataclass(frozen=True)
-class Share:
-    """What a thread works on: images, of these the output rows `rows` and the input rows `met`, a convolution `p`."""
-
-    images: slice
-    rows: slice
-    met: slice
-    p: Convolution
-
-    def of_input(self, X: np.ndarray) -> np.ndarray:
-        """Its part of an array of the input's size."""
-        return X[self.images, :, self.met]
-
-    def of_output(self, Y: np.ndarray) -> np.ndarray:
-        """Its part of an array of the output's size."""
-        return Y[self.images, :, self.rows]
-
-
 def shares(
     p: Convolution,
     choose: Callable,
     dtype: np.dtype,
     correlating: bool = False,
     bands: bool = True,
-) -> list[Share]:
+) -> list[Piece]:
     """The parts of a convolution, for as many threads as there are.
 
     choose: the algorithm of a convolution; bands: whether images are cut where there are fewer than threads
@@ -67,7 +49,13 @@ def shares(
             images = threads.images(N)
         if bands and len(images) < count:
             rows = _bands(p, module)
-    return [_share(p, part, band) for part in images for band in rows]
+    if len(images) == len(rows) == 1:
+        return [pieces.whole(p)]
+    return [
+        pieces.whole(p).having(images=part, rows=band)
+        for part in images
+        for band in rows
+    ]
 
 
 def _bands(p: Convolution, module) -> list[slice]:
@@ -86,16 +74,12 @@ def _bands(p: Convolution, module) -> list[slice]:
     ]
 
 
-def _share(p: Convolution, images: slice, rows: slice) -> Share:
-    """These rows of these images."""
-    N, met = length(images), slice(0, p.size[0])
-    if N == p.input_size[0] and length(rows) == p.count[0]:
-        return Share(images, rows, met, p)
-    if length(rows) < p.count[0]:
-        met, q = p.of_rows(rows)
-        p = replace(p, **vars(q))
-    (_, C, *_), (_, F, *_) = p.input_size, p.output_size
-    p = replace(
-        p, input_size=(N, C, *p.size), output_size=(N, F, *p.count)
-    )
-    return Share(images, rows, met, p)
+def by_filters(p: Convolution) -> list[Piece]:
+    """All images for every thread, which has groups or filters of its own."""
+    count, whole_piece = threads.number(), pieces.whole(p)
+    axis = "groups" if p.groups > 1 else "filters"
+    every = getattr(whole_piece.cut, axis).stop
+    return [
+        whole_piece.having(**{axis: some})
+        for some in spans(every, -(-every // count))
+    ]

@@ -6,9 +6,12 @@ transformed kernels are smaller. The ones predicted to be the fastest are taken.
 Derived in notebooks/09_fast_convolution.ipynb.
 """
 
+from functools import lru_cache
 from math import prod
 
+from convnotes.fast.blocks import sides
 from convnotes.fast.buffers import apart
+from convnotes.fast.products import workspace
 from convnotes.fast.tiles import Tiles
 from convnotes.fast.work import Work, product, product_of
 from convnotes.windows import Convolution
@@ -24,13 +27,20 @@ SHORT = 256
 
 
 def held(tiles: Tiles) -> int:
-    """The entries of all buffers, and of rows on their way to tiles or of inputs turned round."""
+    """The entries of all buffers, of rows on their way to tiles or of inputs turned round, and what products hold.
+
+    Beside them lie filters on their way to their transforms, and the weight gradient of a group.
+    """
     p, m, n, most = tiles.p, tiles.m, tiles.n, largest(tiles)
-    rows = m * max(p.weight_size[1] * n, filters(tiles) * m) * most
-    turned = n * n * p.weight_size[1] * min(most, SHORT)
-    return sum(sizes(tiles)) + max(rows, turned)
+    F, C = filters(tiles), p.weight_size[1]
+    rows = m * max(C * n, F * m) * most
+    turned = n * n * C * min(most, SHORT)
+    summed = n * n * (workspace(F, C, most) + workspace(F, most, C))
+    weights = F * C * p.area + prod(p.weight_size) // p.groups
+    return sum(sizes(tiles)) + max(rows, turned) + summed + weights
 
 
+@lru_cache(maxsize=256)
 def fastest(
     p: Convolution, correlating: bool = False
 ) -> tuple[Tiles, Work]:
@@ -86,9 +96,9 @@ def sizes(tiles: Tiles) -> tuple[int, int, int, int]:
 
 def largest(tiles: Tiles) -> int:
     """The tiles of the largest block."""
-    blocks = tiles.blocks(most_tiles(tiles))
-    rows = max((b.count * b.height for b in blocks), default=0)
-    return rows * tiles.count[1]
+    rows, columns = tiles.count
+    most = most_tiles(tiles) // max(1, columns)
+    return prod(sides(tiles.p.input_size[0], rows, most)) * columns
 
 
 def most_tiles(tiles: Tiles) -> int:

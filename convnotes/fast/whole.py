@@ -17,6 +17,8 @@ from convnotes.windows import Convolution
 
 # The entries of the matrix of columns and the multiply-adds, at most: with more other algorithms are worth their calls.
 ENTRIES, PRODUCTS = 2**18, 2**23
+# The entries of the padded input, at most.
+PADDED = 2**20
 # The entries of the weight gradients of several images, which are summed only in the end, and those that `spread` adds.
 GRADIENTS, SPREAD = 2**18, 2**19
 
@@ -27,6 +29,7 @@ def takes(p: Convolution) -> bool:
     return (
         _entries(p) <= ENTRIES // min(2, p.groups)
         and _entries(p) * filters <= PRODUCTS
+        and _padded(p) <= PADDED
         and (N == 1 or N * prod(p.weight_size) <= GRADIENTS)
     )
 
@@ -34,7 +37,7 @@ def takes(p: Convolution) -> bool:
 def spreads(p: Convolution) -> bool:
     """Whether an input gradient is no more than a product that needs no blocks."""
     one = p.input_size[0] == 1 and p.kernel == (1, 1)
-    return one and _entries(p) <= SPREAD
+    return one and _entries(p) <= SPREAD and _padded(p) <= PADDED
 
 
 def work(p: Convolution, correlating: bool = False) -> Work:
@@ -51,10 +54,8 @@ def work(p: Convolution, correlating: bool = False) -> Work:
 
 def workspace(p: Convolution) -> int:
     """The matrix of columns, and the padded input that it is copied from."""
-    padded_input = prod(p.input_size[:2]) * prod(
-        p.on_padded_input().size
-    )
-    return _entries(p) + padded_input
+    gradients = p.input_size[0] * prod(p.weight_size)
+    return _entries(p) + _padded(p) + min(gradients, GRADIENTS)
 
 
 def gather(
@@ -124,3 +125,9 @@ def _columns(X, p):
 
 def _entries(p):
     return prod(p.input_size[:2]) * p.area * p.positions
+
+
+def _padded(p):
+    if not any(map(any, p.padding)):
+        return 0
+    return prod(p.input_size[:2]) * prod(p.on_padded_input().size)

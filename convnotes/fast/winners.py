@@ -36,9 +36,26 @@ def winners(images: np.ndarray, p: Windows) -> np.ndarray:
     better = np.greater
     best, offset = _across(phases, shape[2], p, better)
     if np.isnan(best.max()):
-        better = _better_or_nan
+        better = better_or_nan
         best, offset = _across(phases, shape[2], p, better)
     return _down(best, offset, shape, p, better)
+
+
+def held(p: Windows, itemsize: int) -> int:
+    """The entries that finding the winners holds of an image, and places of their gradients.
+
+    They are those of padded rows and of their phases, and of each line of one a maximum down and across, their numbers
+    and comparisons; and of windows two places, a gradient, and a comparison.
+    """
+    S, size = p.stride[1], _dtype(p).itemsize
+    (top, _), (left, _) = p.padding
+    height, width = p.covered
+    height = max(height, top + p.size[0])
+    width = -(-max(width, left + p.size[1]) // S)
+    in_line = 2 * itemsize + 4 * size + 5
+    padded = 2 * S * itemsize + in_line
+    total = height * width * padded + p.positions * (26 + itemsize)
+    return -(-total // itemsize)
 
 
 def _phase(line: np.ndarray, S: int, first: int) -> np.ndarray:
@@ -106,6 +123,6 @@ def _dtype(p: Windows) -> np.dtype:
     )
 
 
-def _better_or_nan(entry, best) -> np.ndarray:
+def better_or_nan(entry, best) -> np.ndarray:
     """Where an entry is greater than the best, or the first that is not a number."""
     return (entry > best) | (np.isnan(entry) & ~np.isnan(best))
