@@ -42,7 +42,7 @@ def avg_pool2d(
             *X.shape[:2], 1, 1
         )
     Y = np.empty((*X.shape[:2], *p.count), X.dtype)
-    most = room(X, p)
+    most = room(X, p, _held(p))
     every = bands(p, _held, most)
     weight = _weights(
         p, every, count_include_pad, divisor_override, X.dtype
@@ -92,7 +92,7 @@ def avg_pool2d_grad_input(
         ):
             some[...] = upstream / (divisor_override or p.area)
         return dX
-    most = room(dX, p)
+    most = room(dX, p, _held(p))
     every = bands(p, _held, most)
     weight = _weights(
         p, every, count_include_pad, divisor_override, dY.dtype
@@ -120,7 +120,7 @@ def _is_whole(p: Windows) -> bool:
 def _held(p: Windows) -> int:
     """The entries of the rows of windows or of an input, of weights and what they are made of, and of a product."""
     H_Y, W_Y = p.count
-    return max(H_Y * p.size[1], p.size[0] * W_Y) + 6 * p.positions
+    return max(H_Y * p.size[1], p.size[0] * W_Y) + 8 * p.positions
 
 
 def _weights(
@@ -135,18 +135,19 @@ def _weights(
         return lambda band: dtype.type(1 / divisor_override)
     # The declared padding may count; the overhang of ceil_mode does not.
     q = p.on_padded_input() if count_include_pad else p
-    numbers = []
-    for axis in (0, 1):
-        number = np.zeros(p.count[axis])
-        for places, _ in q.meetings(axis):
-            number[places] += 1
-        numbers.append(number)
+    whole = tuple(slice(0, K) for K in p.kernel)
 
     def weight(band: Band) -> np.ndarray:
-        _, rows, columns = band.windows
-        outer = np.outer(numbers[0][rows], numbers[1][columns])
+        some, numbers = q, []
+        if len(every) > 1:
+            some = q.part(band.windows[1:], whole)[1]
+        for axis in (0, 1):
+            number = np.zeros(some.count[axis])
+            for places, _ in some.meetings(axis):
+                number[places] += 1
+            numbers.append(number)
         with np.errstate(divide="ignore"):
-            return (1 / outer).astype(dtype)
+            return (1 / np.outer(*numbers)).astype(dtype)
 
     if len(every) > 1:
         return weight

@@ -9,8 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from convnotes.fast import threads
-from convnotes.fast.blocks import halves, length, space, spans
+from convnotes.fast.blocks import THREAD, halves, length, space, spans
 from convnotes.windows import Windows
+
+ALL = slice(None)
 
 
 class Band(NamedTuple):
@@ -21,14 +23,19 @@ class Band(NamedTuple):
     p: Windows
 
 
-def room(X: np.ndarray, p: Windows) -> int:
-    """The entries that each thread may hold beside input and output."""
-    sizes = (1, X.shape[1], *p.size), (1, X.shape[1], *p.count)
+def room(X: np.ndarray, p: Windows, held: int) -> int:
+    """The entries that each thread may hold beside input and output, where a channel of an image holds so many."""
+    least, (N, C) = THREAD // X.itemsize, X.shape[:2]
+    if N * C * held <= least:
+        return least
+    sizes = (1, C, *p.size), (1, C, *p.count)
     return space(*sizes, X.itemsize, threads.number())
 
 
 def bands(p: Windows, held: Callable, most: int) -> list[Band]:
     """All windows of a channel, in bands that hold at most `most` entries as far as they can be divided."""
+    if held(p) <= most:
+        return [Band((..., ALL, ALL), (..., ALL, ALL), p)]
     return list(_divided(p, *map(slice, (0, 0), p.count), held, most))
 
 

@@ -22,8 +22,10 @@ def bias_grad(grad_output):
     """db, as `naive.bias_grad` defines it."""
     dY = arguments.bias_grad(grad_output)
     N, C, H, W = dY.shape
-    images, db = dY.reshape(N, C, H * W), np.zeros(C, dY.dtype)
-    ones = np.ones(min(H * W, MOST), dY.dtype)
+    images = dY.reshape(N, C, H * W)
+    if dY.size <= MOST:
+        return (images @ np.ones(H * W, dY.dtype)).sum(axis=0)
+    db, ones = np.zeros(C, dY.dtype), np.ones(MOST, dY.dtype)
     for n in spans(N, MOST // C):
         for pixels in spans(H * W, MOST):
             some = images[n, :, pixels]

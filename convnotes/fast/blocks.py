@@ -132,7 +132,9 @@ def padded(
         p.kernel[0], p.dilation[0]
     )
     width = width or left + W + right
-    inside = slice(max(0, first), max(0, min(H, first + height)))
+    # Rows of which none is on the image are all zeros.
+    start = min(H, max(0, first))
+    inside = slice(start, max(start, min(H, first + height)))
     if (
         first >= 0
         and first + height <= H
@@ -144,12 +146,10 @@ def padded(
         (block.count, X.shape[1], height, width), X.dtype
     )
     W = min(W, width - left)
-    canvas[
-        :,
-        :,
-        inside.start - first : inside.stop - first,
-        left : left + W,
-    ] = X[block.images, :, inside, :W]
+    if start < inside.stop:
+        canvas[
+            :, :, start - first : inside.stop - first, left : left + W
+        ] = X[block.images, :, inside, :W]
     return canvas
 
 

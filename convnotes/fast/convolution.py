@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from convnotes import arguments
-from convnotes.fast import col2im, phases, piecewise, threads
+from convnotes.fast import col2im, phases, piecewise, threads, whole
 from convnotes.fast.finite import all_finite
 from convnotes.fast.pieces import Piece, by_group
 from convnotes.fast.selection import named, spreading
@@ -111,6 +111,9 @@ def gather(
 def _gather(X, K, p, algorithm, b=None):
     """`gather` for a weight `by_group`."""
     Y = np.empty(p.output_size, X.dtype)
+    if _is_small(p, algorithm):
+        whole.gather(X, K.reshape(p.weight_size), p, Y, b)
+        return Y
     choose = partial(named, algorithm, dtype=X.dtype)
     parts = shares(p, choose, X.dtype)
 
@@ -177,6 +180,8 @@ def correlate(
     algorithm: str = "auto",
 ) -> np.ndarray:
     """The weight gradient for the output gradient dY."""
+    if len(X) and _is_small(p, algorithm):
+        return whole.correlate(X, dY, p)
     choose = partial(
         named, algorithm, dtype=X.dtype, correlating=True
     )
@@ -196,3 +201,8 @@ def correlate(
     for other in others:
         dK += other
     return dK
+
+
+def _is_small(p: Convolution, algorithm: str) -> bool:
+    """Whether a problem is so small that it needs neither threads nor a look at what it holds."""
+    return algorithm in ("auto", "whole") and whole.takes(p)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from convnotes.fast.separable import combine
+from convnotes.fast.separable import reduce_along
 from convnotes.fast.winners import better_or_nan
 from convnotes.windows import Windows
 
@@ -17,7 +17,7 @@ def held(p: Windows) -> int:
     return p.size[0] * p.count[1] + 24 * p.positions
 
 
-def add_to_first(
+def add(
     X: np.ndarray, dY: np.ndarray, dX: np.ndarray, p: Windows
 ) -> None:
     """Add every gradient in dY to dX, of images (images, H, W), at the first maximum of its window."""
@@ -26,9 +26,7 @@ def add_to_first(
         return
     n, y, x = np.ogrid[:N, :H, :W]
     rows = np.empty((N, H, p.count[1]), X.dtype)
-    across = p.meetings(1)
-    maxima = [(places, X[..., met]) for places, met in across]
-    combine(np.maximum, -np.inf, maxima, rows)
+    reduce_along(1, np.maximum, -np.inf, X, p, rows)
     row = _first(
         dY.shape,
         (
@@ -44,7 +42,7 @@ def add_to_first(
                 X[n, row[..., places], x[..., met]],
                 x[..., met],
             )
-            for places, met in across
+            for places, met in p.meetings(1)
         ),
     )
     n = np.broadcast_to(n, dY.shape)

@@ -35,11 +35,10 @@ def max_pool2d(
         input, kernel_size, stride, padding, dilation, ceil_mode
     )
     Y = np.empty((*X.shape[:2], *p.count), X.dtype)
-    most = room(X, p)
+    reduce, held = _on_lines, _held_on_lines
+    most = room(X, p, held(p))
     dense = p.stride[0] * p.stride[1] <= DENSE
-    if dense and _held_on_lines(p) <= most:
-        reduce, held = _on_lines, _held_on_lines
-    else:
+    if not dense or held(p) > most:
         reduce, held = _along_axes, separable.held
     every = bands(p, held, most)
 
@@ -74,19 +73,20 @@ def max_pool2d_grad_input(
         ties=ties,
     )
     dX = np.empty(X.shape, X.dtype)
-    most, each, held = room(X, p), _to_all, _held_by_all
+    each, held = _to_all, _held_by_all
     if ties == "first":
-        each, held = first_maxima.add_to_first, first_maxima.held
-        if winners.held(p, X.itemsize) <= most:
-            each, held = (
-                _to_first,
-                partial(winners.held, itemsize=X.itemsize),
-            )
+        each, held = (
+            _added,
+            partial(winners.held, itemsize=X.itemsize),
+        )
+    most = room(X, p, held(p))
+    if each is _added and held(p.of_rows(slice(0, 1))[1]) > most:
+        each, held = first_maxima.add, first_maxima.held
     every = bands(p, held, most)
     blocks = images(X, dY, dX, cache=CACHE, most=most // held(p))
-    if each is _to_first:
-        most = max((len(views[0]) for views in blocks), default=0)
-        each = partial(_to_first, begin=_begin(most, p))
+    if each is _added and len(every) == 1:
+        longest = max((len(views[0]) for views in blocks), default=0)
+        each = partial(_to_first, begin=_begin(longest, p))
 
     def some(views) -> None:
         image, upstream, result = views
@@ -163,6 +163,14 @@ def _to_first(X, dY, dX, p: Windows, begin) -> None:
         np.add.at(line, target, dY)
     else:
         line[target] = dY
+
+
+def _added(X, dY, dX, p: Windows) -> None:
+    """The same for a band: added to what is there, where images are in no run."""
+    if X.size:
+        alone = np.zeros(X.shape, X.dtype)
+        _to_first(X, dY, alone, p, _begin(len(X), p))
+        dX += alone
 
 
 def _to_all(X, dY, dX, p: Windows) -> None:

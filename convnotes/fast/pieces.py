@@ -19,6 +19,8 @@ from convnotes.windows import Convolution
 WINDOWS = 256
 # What halves may hold, as a share of the whole, for it to be worth it; parts of a sum have to be added up, too.
 GAIN, OF_SUM = 0.75, 0.6
+# What Python's own objects take for each row and column of a kernel, as entries.
+TAP = 2**8
 
 
 class Cut(NamedTuple):
@@ -138,12 +140,26 @@ def divided(
 
     held: how many a piece holds, infinitely many if there is no algorithm for it
     """
+    if _estimate(piece.p) <= most:
+        yield piece
+        return
     entries = held(piece)
     halves = [] if entries <= most else _halves(piece, held, entries)
     if not halves:
         yield piece
     for half in halves:
         yield from divided(half, held, most)
+
+
+def _estimate(p: Convolution) -> int:
+    """More than any algorithm holds, found in no time: that of most problems needs no other look."""
+    (N, C, H, W), F = p.input_size, p.weight_size[0]
+    (top, bottom), (left, right) = p.padding
+    (kH, kW), (H_Y, W_Y) = p.kernel, p.count
+    height = max(top + H + bottom, kH * H_Y)
+    width = max(left + W + right, kW * W_Y)
+    laid_out = N * (C * height * width + F * H_Y * W_Y)
+    return 8 * laid_out + 40 * prod(p.weight_size) + TAP * (kH + kW)
 
 
 def _halves(piece, held, entries):
@@ -153,14 +169,14 @@ def _halves(piece, held, entries):
     for axis in Cut._fields:
         if few and axis in WHERE:
             continue
-        halves = piece.halves(axis)
+        parts = piece.halves(axis)
         gain = OF_SUM if axis in SUMMED else GAIN
-        if halves and held(halves[-1]) <= gain * entries:
-            return halves
+        if parts and max(map(held, parts)) <= gain * entries:
+            return parts
     for axis in (*WHERE, *Cut._fields):
-        halves = piece.halves(axis)
-        if halves and held(halves[-1]) < float("inf"):
-            return halves
+        parts = piece.halves(axis)
+        if parts and max(map(held, parts)) < float("inf"):
+            return parts
     return []
 
 

@@ -158,7 +158,8 @@ def _held(piece, choose) -> float:
     if not piece.meets():
         return 0
     try:
-        return choose(piece.p).workspace(piece.p)
+        entries = choose(piece.p).workspace(piece.p)
+        return entries + pieces.TAP * sum(piece.p.kernel)
     except ValueError:
         if piece.p is piece.whole:
             raise

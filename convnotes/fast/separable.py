@@ -8,11 +8,13 @@ Derived in notebooks/09_fast_convolution.ipynb.
 
 import numpy as np
 
-from convnotes.fast.blocks import beside
+from convnotes.fast.blocks import beside, spans
 from convnotes.windows import Windows
 
 # The bytes of the images that are worked on together: they stay in a core's cache, and are worth their calls.
 CACHE = 2**19
+# The entries of a kernel, along an axis, whose windows are known at a time.
+TAPS = 2**10
 
 
 def held(p: Windows) -> int:
@@ -29,12 +31,33 @@ def reduce(
     """
     # Down the rows first: there the entries of a row lie side by side, and what is left is smaller.
     rows = np.empty((len(X), p.count[0], X.shape[2]), X.dtype)
-    met_down = [(places, X[:, met]) for places, met in p.meetings(0)]
-    combine(ufunc, start, met_down, rows, axis=-2)
-    met_across = [
-        (places, rows[..., met]) for places, met in p.meetings(1)
-    ]
-    combine(ufunc, start, met_across, out)
+    reduce_along(0, ufunc, start, X, p, rows)
+    return reduce_along(1, ufunc, start, rows, p, out)
+
+
+def reduce_along(
+    axis: int,
+    ufunc: np.ufunc,
+    start,
+    A: np.ndarray,
+    p: Windows,
+    out: np.ndarray,
+) -> np.ndarray:
+    """`reduce` along the rows, 0, or the columns, 1; `TAPS` entries of a kernel at a time."""
+    last, target = axis - 2, out.swapaxes(axis - 2, -1)
+    A = A.swapaxes(last, -1)
+    for taps in spans(p.kernel[axis], TAPS):
+        parts = [
+            (places, A[..., met])
+            for places, met in p.meetings(axis, taps)
+        ]
+        if taps.start:
+            for places, part in parts:
+                ufunc(
+                    target[..., places], part, out=target[..., places]
+                )
+        else:
+            combine(ufunc, start, parts, target)
     return out
 
 

@@ -44,8 +44,8 @@ def winners(images: np.ndarray, p: Windows) -> np.ndarray:
 def held(p: Windows, itemsize: int) -> int:
     """The entries that finding the winners holds of an image, and places of their gradients.
 
-    They are those of padded rows and of their phases, and of each line of one a maximum down and across, their numbers
-    and comparisons; and of windows two places, a gradient, and a comparison.
+    They are those of padded rows, their phases and their gradients; for every entry of a phase a maximum down and one
+    across, their numbers and comparisons; and for every window two places, a gradient and a comparison.
     """
     S, size = p.stride[1], _dtype(p).itemsize
     (top, _), (left, _) = p.padding
@@ -53,7 +53,7 @@ def held(p: Windows, itemsize: int) -> int:
     height = max(height, top + p.size[0])
     width = -(-max(width, left + p.size[1]) // S)
     in_line = 2 * itemsize + 4 * size + 5
-    padded = 2 * S * itemsize + in_line
+    padded = 3 * S * itemsize + in_line
     total = height * width * padded + p.positions * (26 + itemsize)
     return -(-total // itemsize)
 
