@@ -135,3 +135,17 @@ def test_a_measurement_improves_the_estimate():
     assert estimates.seconds("naive", case, "conv2d", limit=100) == pytest.approx(multiply_adds(case, "conv2d") * 1e-6)
     estimates.learn("naive", case, "conv2d", seconds=multiply_adds(case, "conv2d") * 1e-8)
     assert estimates.seconds("naive", case, "conv2d", limit=100) == pytest.approx(multiply_adds(case, "conv2d") * 1e-8)
+
+
+def test_an_estimate_that_failed_is_tried_again():
+    machine, faults = Machine(rate=1e-6), [MemoryError("for once")]
+
+    def prepare(*problem):
+        if faults:
+            raise faults.pop()
+        return machine.prepare(*problem)
+
+    estimates, case = Estimates(prepare, machine.clock), CASES[0]
+    with pytest.raises(MemoryError, match="for once"):
+        estimates.seconds("naive", case, "conv2d", limit=100)
+    assert estimates.seconds("naive", case, "conv2d", limit=100) == pytest.approx(multiply_adds(case, "conv2d") * 1e-6)

@@ -193,6 +193,7 @@ def test_what_was_damaged_is_measured_again_and_told(unfinished, capsys):
         ("cores", True),
         ("threads", 10**30),
         ("load", {"before": float("nan"), "after": 1.0}),
+        ("load", {"before": True, "after": 1.0}),
         ("date", 20260101),
     ],
 )

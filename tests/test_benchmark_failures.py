@@ -230,8 +230,6 @@ def test_a_process_that_dies_is_replaced_and_the_run_goes_on(tmp_path, monkeypat
     (folder / "dying.py").write_text(DYING)
     monkeypatch.syspath_prepend(folder)
     implementations["dying"] = "dying"
-    for name in ("fast", "torch"):
-        del implementations[name]
     arguments = ["--cases", "founding/bias", "--implementations", "matmul,dying", "--rounds", "2"]
     arguments += ["--repeats", "1", "--limit", "1000"]
     assert main(["benchmark", *arguments, "--out", str(out)]) == 1

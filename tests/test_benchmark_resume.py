@@ -10,7 +10,7 @@ import sys
 import pandas as pd
 import pytest
 
-from convnotes.benchmark import Refused, costs, environments, files, options, records
+from convnotes.benchmark import Refused, costs, environments, failures, files, options, records
 from convnotes.benchmark.__main__ import main
 from convnotes.benchmark.jobs import choose
 from convnotes.benchmark.journal import Journal
@@ -246,6 +246,20 @@ def test_a_later_round_that_failed_is_taken_over_too(written, jobs):
     fault = {name: value for name, value in failed.items() if name not in ("repeat", "seconds", "loops")}
     finished.append(last, [*timed, fault | {"status": "failed", "note": "MemoryError: too large"}])
     assert list(loaded(folder, jobs).rows) == expected
+
+
+def test_a_job_that_failed_is_not_measured_again(written, jobs):
+    folder, expected = written
+    finished = Journal(folder, jobs)
+    finished.start()
+    for job in (job for job in jobs if not job.round):
+        known = [{name: value for name, value in row.items() if name != "round"} for row in rows_of(job, 1)]
+        finished.append(job, [row | failures.record("MemoryError: too large") for row in known])
+    found = loaded(folder, jobs)
+    assert list(found.rows) == [key for key, job in zip(expected, jobs) if not job.round]
+    assert found.damage == ""
+    # There is nothing to repeat in the later rounds.
+    assert [found.known(job) for job in jobs if job.round] == [{} for job in jobs if job.round]
 
 
 def test_a_folder_that_a_run_is_writing_to_is_refused(tmp_path, capsys):
