@@ -111,7 +111,7 @@ def gather(
 def _gather(X, K, p, algorithm, b=None):
     """`gather` for a weight `by_group`."""
     Y = np.empty(p.output_size, X.dtype)
-    if _is_small(p, algorithm):
+    if len(X) and _is_small(p, algorithm):
         whole.gather(X, K.reshape(p.weight_size), p, Y, b)
         return Y
     choose = partial(named, algorithm, dtype=X.dtype)
