@@ -96,6 +96,12 @@ def test_plot_rebuilds_the_report_and_imports_no_operation(results, tmp_path):
     assert contents(tmp_path) == contents(out)
 
 
+def test_a_backend_that_does_not_exist_is_not_asked(results, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "nonsense")
+    done = command("plot", "--out", results[0])
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["benchmark", "--help"], ["plot", "--help"]])
 def test_help_is_given_at_once(arguments):
     code = (

@@ -3,6 +3,7 @@
 Each command returns its exit code and what is to be printed: all files are in place before a letter is printed.
 """
 
+import os
 import sys
 
 from convnotes import __version__
@@ -13,6 +14,8 @@ from convnotes.benchmark.options import options, parsers
 def main(argv=None) -> int:
     """Run the command line; returns its exit code."""
     output.prepare()
+    # Figures go to files alone: no other backend is asked for, such as one that does not exist.
+    os.environ["MPLBACKEND"] = "agg"
     with signals.heard():
         argv = sys.argv[1:] if argv is None else argv
         command = argv[0] if argv and not argv[0].startswith("-") else ""
