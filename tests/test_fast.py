@@ -1,8 +1,5 @@
 """Every algorithm of `fast` by itself: right on all that it takes, precise within its bound, bounded in memory."""
 
-import tracemalloc
-from math import prod
-
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -14,7 +11,6 @@ from convnotes import cases, fast, matmul, naive, windows
 from convnotes.cases import CASES, Case
 from convnotes.check import error
 from convnotes.fast import (
-    blocks,
     col2im,
     columns,
     depthwise,
@@ -258,53 +254,6 @@ def test_col2im_by_itself_matches_the_definition(case, seed, fill):
 def test_an_unknown_algorithm_is_refused(rng):
     with pytest.raises(ValueError, match=r"^algorithm must be auto or one of whole, pointwise, .*, got 'magic'$"):
         fast.conv2d(np.ones((1, 1, 2, 2)), np.ones((1, 1, 1, 1)), algorithm="magic")
-
-
-def peak(call):
-    tracemalloc.start()
-    try:
-        result = call()
-        return tracemalloc.get_traced_memory()[1] - result.nbytes
-    finally:
-        tracemalloc.stop()
-
-
-SMALL_IMAGES = [case for case in LAYERS if prod(case.input_size) < 2**18]
-
-
-@pytest.mark.parametrize("case", SMALL_IMAGES, ids=lambda case: case.name)
-@pytest.mark.parametrize("name", NAMES)
-def test_the_workspace_is_what_an_algorithm_says(name, case):
-    case = case.with_batch(3)
-    p, module = case.windows, selection.ALGORITHMS[name]
-    if not module.takes(p):
-        return
-    operands = case.operands(np.random.default_rng(0), np.float32)
-    X, K = operands["input"], operands["weight"]
-    Y = np.empty(p.output_size, np.float32)
-    module.gather(X, K, p, Y)
-    # Beside its arrays, Python's own objects, and what NumPy holds of the three operands of an addition.
-    beside = 2**16 + 3 * 4 * np.getbufsize()
-    assert peak(lambda: module.gather(X, K, p, Y) or Y) + Y.nbytes <= 4 * module.workspace(p) + beside
-
-
-@pytest.mark.parametrize("case", LAYERS, ids=lambda case: case.name)
-@pytest.mark.parametrize("N", [1, 8])
-def test_what_is_chosen_stays_within_the_bound(case, N):
-    p = case.with_batch(N).windows
-    one = 4 * max(prod(p.input_size[1:]), prod(p.output_size[1:]))
-    assert 4 * selection.fastest(p, np.dtype(np.float32)).workspace(p) <= max(blocks.BOUND, 2 * one)
-
-
-@pytest.mark.parametrize("operation", ["conv2d", "max_pool2d", "local_response_norm"])
-def test_a_large_image_needs_little_more_than_itself(operation):
-    X = np.ones((1, 16, 1024, 1024), np.float32)
-    calls = {
-        "conv2d": lambda: fast.conv2d(X, np.ones((4, 16, 3, 3), np.float32), padding=1),
-        "max_pool2d": lambda: fast.max_pool2d(X, 3, 2, 1),
-        "local_response_norm": lambda: fast.local_response_norm(X, 5),
-    }
-    assert peak(calls[operation]) <= blocks.BOUND
 
 
 def test_every_registered_algorithm_says_all_it_must():

@@ -27,7 +27,8 @@ def bias_grad(grad_output):
         return (images @ np.ones(H * W, dY.dtype)).sum(axis=0)
     db, ones = np.zeros(C, dY.dtype), np.ones(MOST, dY.dtype)
     for n in spans(N, MOST // C):
-        for pixels in spans(H * W, MOST):
-            some = images[n, :, pixels]
-            db += (some @ ones[: some.shape[2]]).sum(axis=0)
+        for c in spans(C, MOST):
+            for pixels in spans(H * W, MOST):
+                some = images[n, c, pixels]
+                db[c] += (some @ ones[: some.shape[2]]).sum(axis=0)
     return db

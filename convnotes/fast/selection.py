@@ -89,8 +89,8 @@ def spreading(algorithm: str, p: Convolution, dtype: np.dtype):
     ):
         return named("whole", p, dtype)
     if algorithm == "auto":
-        if depthwise.takes(p):
-            return depthwise if depthwise.spreads(p) else None
+        if depthwise.spreads(p):
+            return depthwise
         if whole.spreads(p):
             return whole
         return col2im if _scatters(p, dtype) else None
