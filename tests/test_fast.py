@@ -1,4 +1,4 @@
-"""Every algorithm of `fast` by itself: right on all that it takes, bounded in memory.
+"""Every algorithm of `fast` by itself: right on all that it takes.
 
 The matrix products stand for the definition: test_equality holds the two equal, and loops over images as large as these
 would take minutes.
