@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
 
 import problems
 import test_arrays
 from convnotes import OPERATIONS, fast, naive
 from convnotes.cases import CASES, Case
 from convnotes.check import error
-from convnotes.fast import bands, bias, blocks, pieces, selection, separable, shares, threads, whole
+from convnotes.fast import bands, bias, blocks, col2im, pieces, selection, separable, shares, threads, whole
 from test_fast import GRADIENTS, shapes
 
 NAMES = list(selection.ALGORITHMS)
@@ -160,9 +161,20 @@ def test_so_it_has_for_any_number_of_threads_and_in_double_precision(count, monk
     """A batch that threads share, by an algorithm that holds much for each; beyond four they may hold 16 MiB each."""
     monkeypatch.setattr(threads, "number", lambda: count)
     case = conv((8, 512, 14, 14), (512, 512, 3, 3), padding=1)
-    for operation in case.operations:
-        over = excess(case, operation, np.float64, algorithm="winograd")
-        assert over <= max(0, count * 2**24 - BOUND), operation
+    # BLAS has no threads of its own beside those that this test speaks of.
+    with threadpool_limits(1, "blas"):
+        for operation in case.operations:
+            over = excess(case, operation, np.float64, algorithm="winograd")
+            assert over <= max(0, count * 2**24 - BOUND), operation
+
+
+@pytest.mark.parametrize("case", LAYERS, ids=lambda case: case.name)
+@pytest.mark.parametrize("N", [1, 8])
+def test_an_estimate_is_more_than_any_algorithm_holds(case, N):
+    p = case.with_batch(N).windows
+    for name, module in (selection.ALGORITHMS | {"col2im": col2im}).items():
+        if name == "col2im" or module.takes(p):
+            assert module.workspace(p) <= pieces.estimate(p), name
 
 
 SMALL_IMAGES = [case for case in LAYERS if prod(case.input_size) < 2**18]
@@ -250,7 +262,11 @@ def test_so_do_those_of_any_memory_layout(case, store):
 
 @pytest.mark.usefixtures("little_space")
 @pytest.mark.parametrize("name", [*NAMES, "col2im"])
-def test_so_do_those_of_every_algorithm(name):
+def test_so_do_those_of_every_algorithm(name, monkeypatch):
+    if name == "winograd":
+        # Its tiles hold thousands of entries each.
+        monkeypatch.setattr(blocks, "BOUND", 2**14 * threads.number())
+
     @settings(max_examples=30)
     @given(shapes("columns" if name == "col2im" else name), st.integers(0, 2**32), problems.fills)
     def matches(case, seed, fill):
@@ -270,4 +286,4 @@ def test_windows_wholly_below_the_image_are_zeros(rng):
     for name in ("auto", "rows", "columns", "winograd"):
         Y = fast.conv2d(X, K, **options, algorithm=name)
         assert error(Y[:, :, :8, :8], naive.conv2d(X, K, padding=((0, 2), (0, 2)))) < 1e-12
-        assert not Y[:, :, 8:].any()
+        assert abs(Y[:, :, 8:]).max() < 1e-12

@@ -112,12 +112,16 @@ def _matmul(case: Case, operation: str) -> int:
 
 
 def _fast(case: Case, operation: str) -> int | None:
-    """The bound of the algorithm that is chosen, where one alone is; an input gradient is by one for each phase."""
+    """What the algorithm that is chosen holds, or all that it may hold, where one alone is chosen; an input gradient is by
+    one for each phase.
+    """
     if operation not in ("conv2d", "conv2d_grad_weight", "conv_transpose2d_grad_input", "conv_transpose2d_grad_weight"):
         return None
-    from convnotes.fast import selection
+    from convnotes.fast import blocks, selection
 
-    return selection.fastest(case.windows, np.dtype(np.float32)).workspace(case.windows)
+    p = case.windows
+    most = blocks.space(p.input_size, p.output_size, 4)
+    return min(most, selection.fastest(p, np.dtype(np.float32)).workspace(p))
 
 
 # An implementation without an entry has its workspace measured, but not predicted. torch has neither: it

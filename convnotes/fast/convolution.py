@@ -38,7 +38,7 @@ def conv2d(
     Not-a-numbers and infinities stand where the definition puts them. To make sure takes about 1 % of the time, and
     where there are any the result is made a second time, by another algorithm (see `finite`).
 
-    Beside input and output it holds at most 64 MiB, or one image's share where that is larger.
+    Beside its arguments and Y it holds at most 64 MiB, or one image's share where that is larger.
     """
     X, K, b, p = arguments.conv2d(
         input, weight, bias, stride, padding, dilation, groups
@@ -180,7 +180,7 @@ def correlate(
     algorithm: str = "auto",
 ) -> np.ndarray:
     """The weight gradient for the output gradient dY."""
-    if len(X) and _is_small(p, algorithm):
+    if _is_small(p, algorithm):
         return whole.correlate(X, dY, p)
     choose = partial(
         named, algorithm, dtype=X.dtype, correlating=True
@@ -205,4 +205,5 @@ def correlate(
 
 def _is_small(p: Convolution, algorithm: str) -> bool:
     """Whether a problem is so small that it needs neither threads nor a look at what it holds."""
-    return algorithm in ("auto", "whole") and whole.takes(p)
+    named = algorithm in ("auto", "whole")
+    return named and p.input_size[0] > 0 and whole.takes(p)

@@ -7,6 +7,7 @@ sum. A problem is halved until its algorithm says that it holds little enough; o
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from math import prod
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from convnotes.windows import Convolution
 
 # The windows with which a product is worth its call: only where there are more of them, they are divided first.
 WINDOWS = 256
-# What halves may hold, as a share of the whole, for it to be worth it; parts of a sum have to be added up, too.
+# What may be held, as a share of what is held now, for it to be worth it; parts of a sum have to be added up, too.
 GAIN, OF_SUM = 0.75, 0.6
 # What Python's own objects take for each row and column of a kernel, as entries.
 TAP = 2**8
@@ -28,11 +29,11 @@ class Cut(NamedTuple):
     rows and columns of the kernel.
     """
 
-    groups: slice
-    filters: slice
     images: slice
     rows: slice
     columns: slice
+    groups: slice
+    filters: slice
     channels: slice
     down: slice
     across: slice
@@ -111,7 +112,7 @@ class Piece:
 def whole(p: Convolution) -> Piece:
     """All of a convolution."""
     (F, C, kH, kW), (H, W) = p.weight_size, p.size
-    sizes = p.groups, F // p.groups, p.input_size[0], *p.count
+    sizes = p.input_size[0], *p.count, p.groups, F // p.groups
     cut = Cut(*(slice(0, size) for size in (*sizes, C, kH, kW)))
     return Piece(p, cut, (slice(0, H), slice(0, W)), p)
 
@@ -140,7 +141,7 @@ def divided(
 
     held: how many a piece holds, infinitely many if there is no algorithm for it
     """
-    if _estimate(piece.p) <= most:
+    if estimate(piece.p) <= most:
         yield piece
         return
     entries = held(piece)
@@ -151,7 +152,7 @@ def divided(
         yield from divided(half, held, most)
 
 
-def _estimate(p: Convolution) -> int:
+def estimate(p: Convolution) -> int:
     """More than any algorithm holds, found in no time: that of most problems needs no other look."""
     (N, C, H, W), F = p.input_size, p.weight_size[0]
     (top, bottom), (left, right) = p.padding
@@ -163,21 +164,31 @@ def _estimate(p: Convolution) -> int:
 
 
 def _halves(piece, held, entries):
-    """Its halves along an axis that makes them hold less, or where windows are many."""
+    """Its halves along the first axis that makes it hold less, once it is cut to a single entry of that."""
     sizes = [length(getattr(piece.cut, axis)) for axis in WHERE]
     few = prod(sizes) <= WINDOWS
-    for axis in Cut._fields:
-        if few and axis in WHERE:
-            continue
-        parts = piece.halves(axis)
-        gain = OF_SUM if axis in SUMMED else GAIN
-        if parts and max(map(held, parts)) <= gain * entries:
-            return parts
-    for axis in (*WHERE, *Cut._fields):
-        parts = piece.halves(axis)
+    useful = (
+        axis
+        for axis in Cut._fields[len(WHERE) if few else 0 :]
+        if _serves(piece, axis, held, entries)
+    )
+    for axis in chain(useful, Cut._fields):
+        lone = LONE.get(axis, axis)
+        parts = piece.halves(lone) or piece.halves(axis)
         if parts and max(map(held, parts)) < float("inf"):
             return parts
     return []
+
+
+def _serves(piece, axis, held, entries) -> bool:
+    """Whether a piece would hold less with a single entry of an axis."""
+    one = {}
+    for name in (axis, LONE.get(axis, axis)):
+        start = getattr(piece.cut, name).start
+        one[name] = slice(start, start + 1)
+    less = piece.having(**one)
+    gain = OF_SUM if axis in SUMMED else GAIN
+    return less.cut != piece.cut and held(less) <= gain * entries
 
 
 def _channels(groups, some, each) -> slice:

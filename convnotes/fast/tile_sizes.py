@@ -27,7 +27,7 @@ SHORT = 256
 
 
 def held(tiles: Tiles) -> int:
-    """The entries of all buffers, of rows on their way to tiles or of inputs turned round, and what products hold.
+    """The entries of all buffers, of rows on their way to tiles, of inputs turned round, and what products hold.
 
     Beside them lie filters on their way to their transforms, and the weight gradient of a group.
     """
@@ -37,7 +37,7 @@ def held(tiles: Tiles) -> int:
     turned = n * n * C * min(most, SHORT)
     summed = n * n * (workspace(F, C, most) + workspace(F, most, C))
     weights = F * C * p.area + prod(p.weight_size) // p.groups
-    return sum(sizes(tiles)) + max(rows, turned) + summed + weights
+    return sum(sizes(tiles)) + rows + turned + summed + weights
 
 
 @lru_cache(maxsize=256)
