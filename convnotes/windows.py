@@ -118,13 +118,13 @@ class Windows:
         """Whether windows are longer than they lie apart, so that an entry can belong to several."""
         return any(extent(K, D) > S for K, D, S in zip(self.kernel, self.dilation, self.stride))
 
-    def meetings(self, axis: int, taps: slice = slice(None)) -> Iterator[tuple[slice, slice]]:
+    def meetings(self, axis: int) -> Iterator[tuple[slice, slice]]:
         """For every entry of the kernel along an axis, the windows whose entry lies on the input, and where it lies.
 
         Both are empty where no window has that entry on the input.
         """
         K, S, D, (before, _) = (of[axis] for of in (self.kernel, self.stride, self.dilation, self.padding))
-        for i in range(K)[taps]:
+        for i in range(K):
             yield inside(i * D - before, S, self.count[axis], self.size[axis])
 
     def of_rows(self, rows: slice) -> tuple[slice, "Windows"]:

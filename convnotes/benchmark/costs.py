@@ -112,7 +112,7 @@ def _matmul(case: Case, operation: str) -> int:
 
 
 def _fast(case: Case, operation: str) -> int | None:
-    """What the algorithm that is chosen holds, or all that it may hold; an input gradient is by one for each phase."""
+    """What the algorithm that is chosen may hold, where it is one; an input gradient is by one for each phase."""
     if operation not in ("conv2d", "conv2d_grad_weight", "conv_transpose2d_grad_input", "conv_transpose2d_grad_weight"):
         return None
     from convnotes.fast import blocks, selection

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from convnotes.fast.separable import reduce_along
+from convnotes.fast.separable import combine
 from convnotes.fast.winners import better_or_nan
 from convnotes.windows import Windows
 
@@ -26,7 +26,8 @@ def add(
         return
     n, y, x = np.ogrid[:N, :H, :W]
     rows = np.empty((N, H, p.count[1]), X.dtype)
-    reduce_along(1, np.maximum, -np.inf, X, p, rows)
+    across = ((places, X[..., met]) for places, met in p.meetings(1))
+    combine(np.maximum, -np.inf, across, rows)
     row = _first(
         dY.shape,
         (

@@ -6,14 +6,17 @@ out by taking the part of the view that lies on the input.
 Derived in notebooks/09_fast_convolution.ipynb.
 """
 
+from collections.abc import Iterable
+from itertools import chain, islice
+
 import numpy as np
 
-from convnotes.fast.blocks import beside, spans
+from convnotes.fast.blocks import beside
 from convnotes.windows import Windows
 
 # The bytes of the images that are worked on together: they stay in a core's cache, and are worth their calls.
 CACHE = 2**19
-# The entries of a kernel, along an axis, whose windows are known at a time.
+# The parts of a reduction that are known at a time, of a long kernel.
 TAPS = 2**10
 
 
@@ -31,33 +34,12 @@ def reduce(
     """
     # Down the rows first: there the entries of a row lie side by side, and what is left is smaller.
     rows = np.empty((len(X), p.count[0], X.shape[2]), X.dtype)
-    reduce_along(0, ufunc, start, X, p, rows)
-    return reduce_along(1, ufunc, start, rows, p, out)
-
-
-def reduce_along(
-    axis: int,
-    ufunc: np.ufunc,
-    start,
-    A: np.ndarray,
-    p: Windows,
-    out: np.ndarray,
-) -> np.ndarray:
-    """`reduce` along the rows, 0, or the columns, 1; `TAPS` entries of a kernel at a time."""
-    last, target = axis - 2, out.swapaxes(axis - 2, -1)
-    A = A.swapaxes(last, -1)
-    for taps in spans(p.kernel[axis], TAPS):
-        parts = [
-            (places, A[..., met])
-            for places, met in p.meetings(axis, taps)
-        ]
-        if taps.start:
-            for places, part in parts:
-                ufunc(
-                    target[..., places], part, out=target[..., places]
-                )
-        else:
-            combine(ufunc, start, parts, target)
+    met_down = ((places, X[:, met]) for places, met in p.meetings(0))
+    combine(ufunc, start, met_down, rows, axis=-2)
+    met_across = (
+        (places, rows[..., met]) for places, met in p.meetings(1)
+    )
+    combine(ufunc, start, met_across, out)
     return out
 
 
@@ -75,25 +57,31 @@ def spread(Y: np.ndarray, p: Windows, out: np.ndarray) -> np.ndarray:
 
 
 def combine(
-    ufunc: np.ufunc, start, parts, out: np.ndarray, axis: int = -1
+    ufunc: np.ufunc,
+    start,
+    parts: Iterable,
+    out: np.ndarray,
+    axis: int = -1,
 ) -> None:
     """Combine the parts, pairs of places along an axis and what belongs there; `start` stands where there are none."""
     out = out.swapaxes(axis, -1)
-    parts = [
+    rest = (
         (places, part.swapaxes(axis, -1))
         for places, part in parts
         if part.shape[axis]
-    ]
+    )
     # The longest come first: where they fill the whole, nothing is set before.
-    parts.sort(key=lambda pair: -pair[1].shape[-1])
-    if parts and parts[0][1].shape == out.shape:
-        _, whole = parts.pop(0)
-        places, part = parts.pop(0) if parts else (slice(0, 0), None)
-        for rest in beside(places, out.shape[-1]):
-            out[..., rest] = whole[..., rest]
+    first = sorted(
+        islice(rest, TAPS), key=lambda pair: -pair[1].shape[-1]
+    )
+    if first and first[0][1].shape == out.shape:
+        _, whole = first.pop(0)
+        places, part = first.pop(0) if first else (slice(0, 0), None)
+        for other in beside(places, out.shape[-1]):
+            out[..., other] = whole[..., other]
         if part is not None:
             ufunc(whole[..., places], part, out=out[..., places])
     else:
         out[...] = start
-    for places, part in parts:
+    for places, part in chain(first, rest):
         ufunc(out[..., places], part, out=out[..., places])
