@@ -38,7 +38,7 @@ def workspace(M: int, K: int, N: int) -> int:
 
 
 def workspace_transposed(M: int, N: int, K: int) -> int:
-    """The entries that `multiply_transposed` holds at most for sums over K and shorter ones: parts, or what is turned round."""
+    """The entries that `multiply_transposed` holds at most, over K and less: parts of sums, what is turned round."""
     parts = _parts(M, N, K)
     turned = N * min(K, SHORT)
     return (parts + 3 if K // parts >= LONG else 1) * M * N + turned
