@@ -38,9 +38,9 @@ def workspace(M: int, K: int, N: int) -> int:
 
 
 def workspace_transposed(M: int, N: int, K: int) -> int:
-    """The entries that `multiply_transposed` holds at most: parts of the sum, or an operand that is turned round."""
+    """The entries that `multiply_transposed` holds at most, over K and less: parts of sums, what is turned round."""
     parts = _parts(M, N, K)
-    turned = N * K if K < SHORT else 0
+    turned = N * min(K, SHORT)
     return (parts + 3 if K // parts >= LONG else 1) * M * N + turned
 
 
