@@ -18,6 +18,8 @@ from convnotes.windows import inside
 
 # The bytes of an image that are worked on together: larger blocks have fewer calls, smaller ones stay nearer.
 CACHE = 2**21
+# Images of which not even so many would fit come one by one: two of them at a time take twice as long.
+FEW = 8
 # The arrays of as many entries that are held beside them: padded ones, their sums before and after a step, and powers.
 HELD = 12
 
@@ -92,7 +94,7 @@ def _blocks(*arrays):
     most = min(CACHE // itemsize, most // HELD)
     blocks = [
         [array[n, :, some] for array in flat]
-        for n in spans(N, most // (C * H * W))
+        for n in spans(N, most // (FEW * C * H * W))
         for some in spans(H * W, most // C)
     ]
     return blocks, list(spans(C, most))
