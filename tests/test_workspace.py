@@ -12,10 +12,23 @@ from threadpoolctl import threadpool_limits
 
 import problems
 import test_arrays
-from convnotes import OPERATIONS, fast, naive
+from convnotes import OPERATIONS, fast, naive, windows
 from convnotes.cases import CASES, Case
 from convnotes.check import error
-from convnotes.fast import bands, bias, blocks, col2im, pieces, selection, separable, shares, threads, whole
+from convnotes.fast import (
+    bands,
+    bias,
+    blocks,
+    col2im,
+    first_maxima,
+    pieces,
+    products,
+    selection,
+    separable,
+    shares,
+    threads,
+    whole,
+)
 from test_fast import GRADIENTS, shapes
 
 NAMES = list(selection.ALGORITHMS)
@@ -67,6 +80,7 @@ CONVOLUTIONS = {
     "channels in, one pixel": (conv((1, 2**20, 2, 2), (2, 2**20, 1, 1)), "columns"),
     "channels out": (conv((1, 4, 5, 5), (60_000, 4, 3, 3), padding=1), "columns"),
     "channels in and out": (conv((1, 1500, 2, 2), (1500, 1500, 3, 3), padding=1), "columns rows"),
+    "channels in and out, several images": (conv((2, 1500, 4, 4), (1500, 1500, 3, 3), padding=1), ""),
     "channels in and out, one pixel": (conv((2, 4500, 1, 1), (4500, 4500, 1, 1)), "columns"),
     "a weight as large as its images": (conv((1, 512, 7, 7), (700, 512, 7, 7)), "columns"),
     "width": (conv((1, 4, 1, 2**20), (4, 4, 1, 3), padding=(0, 1)), "columns"),
@@ -299,3 +313,52 @@ def test_windows_wholly_below_the_image_are_zeros(rng):
         Y = fast.conv2d(X, K, **options, algorithm=name)
         assert error(Y[:, :, :8, :8], naive.conv2d(X, K, padding=((0, 2), (0, 2)))) < 1e-12
         assert abs(Y[:, :, 8:]).max() < 1e-12
+
+
+@pytest.mark.usefixtures("little_space")
+@pytest.mark.parametrize("layer", ["max_pools", "avg_pools"])
+def test_so_do_the_smallest_bands_of_a_pool(layer, monkeypatch):
+    monkeypatch.setattr(blocks, "BOUND", 2**6)
+    for module in (blocks, bands):
+        monkeypatch.setattr(module, "THREAD", 2**4)
+
+    @settings(max_examples=60)
+    @given(getattr(problems, layer)(), st.integers(0, 2**32), problems.fills)
+    def matches(case, seed, fill):
+        drawn = problems.operands(case, seed, fill)
+        for operation in case.operations:
+            arguments = case.arguments(operation, drawn)
+            result = getattr(fast, operation)(**arguments)
+            assert error(result, getattr(naive, operation)(**arguments)) < 1e-12, operation
+
+    matches()
+
+
+@given(problems.max_pools(), st.integers(0, 2**32))
+def test_first_maxima_in_little_space_are_the_first_of_all(case, seed):
+    """Of ties, of entries that are no numbers, and of minus infinities alone."""
+    drawn, rng, p = problems.operands(case, seed), np.random.default_rng(seed), case.windows
+    X, dY = rng.choice([-np.inf, 0.0, 1.0, np.nan], case.input_size, p=[0.6, 0.2, 0.1, 0.1]), drawn["grad_output"]
+    dX = np.zeros((X.shape[0] * X.shape[1], *X.shape[2:]))
+    first_maxima.add(X.reshape(dX.shape), dY.reshape(len(dX), *dY.shape[2:]), dX, p)
+    arguments = case.arguments("max_pool2d_grad_input", drawn | {"input": X}) | {"ties": "first"}
+    assert np.array_equal(dX.reshape(X.shape), naive.max_pool2d_grad_input(**arguments)) or (
+        error(dX.reshape(X.shape), naive.max_pool2d_grad_input(**arguments)) < 1e-12
+    )
+
+
+def test_of_a_long_kernel_few_entries_are_known_at_a_time():
+    p = windows.pool((1, 1, 1, 2**14), (1, 2**14 - 1), 1)
+    X, Y = np.zeros((1, 1, 2**14)), np.empty((1, 1, 2))
+    assert peak(lambda: separable.reduce(np.maximum, -np.inf, X, p, Y)) < 2**20
+
+
+@pytest.mark.parametrize(("M", "K", "N"), [(512, 2048, 1024), (256, 4096, 512), (320, 200, 2000), (100, 30_000, 64)])
+def test_products_hold_what_they_say(M, K, N):
+    A, B, out = np.zeros((M, K), np.float32), np.zeros((K, N), np.float32), np.empty((M, N), np.float32)
+    beside = 2**16 + 3 * 4 * np.getbufsize()
+    held = peak(lambda: products.multiply(A, B, out) or out) + out.nbytes
+    assert held <= 4 * products.workspace(M, K, N) + beside
+    turned = np.zeros((N, K), np.float32)
+    held = peak(lambda: products.multiply_transposed(A, turned, out, True) or out) + out.nbytes
+    assert held <= 4 * products.workspace_transposed(M, N, K) + beside

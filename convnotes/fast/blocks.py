@@ -146,10 +146,9 @@ def padded(
         (block.count, X.shape[1], height, width), X.dtype
     )
     W = min(W, width - left)
-    if start < inside.stop:
-        canvas[
-            :, :, start - first : inside.stop - first, left : left + W
-        ] = X[block.images, :, inside, :W]
+    canvas[
+        :, :, start - first : inside.stop - first, left : left + W
+    ] = X[block.images, :, inside, :W]
     return canvas
 
 
