@@ -133,12 +133,15 @@ class Windows:
         size, count = (met.stop - met.start, self.size[1]), (rows.stop - rows.start, self.count[1])
         return met, Windows(size, self.kernel, self.stride, self.dilation, (padding, self.padding[1]), count)
 
-    def part(self, outputs: tuple[slice, slice], taps: tuple[slice, slice]) -> tuple[tuple[slice, slice], "Windows"]:
-        """Some windows, with some rows and columns of the kernel alone, as a problem of its own.
+    def part(
+        self, outputs: tuple[slice, slice], taps: tuple[slice, slice] | None = None
+    ) -> tuple[tuple[slice, slice], "Windows"]:
+        """Some windows, with all of the kernel or some of its rows and columns, as a problem of its own.
 
         Returns the rows and columns of the input that they meet, and the windows on these. An axis of which nothing is
         left out stays as it is.
         """
+        taps = taps or tuple(slice(0, K) for K in self.kernel)
         met, padding = [], []
         for axis, (some, entries) in enumerate(zip(outputs, taps)):
             whole = some == slice(0, self.count[axis]) and entries == slice(0, self.kernel[axis])

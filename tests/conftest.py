@@ -7,10 +7,14 @@ import hypothesis
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import threadpool_limits
 
 import convnotes
+from convnotes.fast import whole
 
+# Threads of several processes on the same cores wait for each other.
 torch.set_num_threads(1)
+threadpool_limits(1, "blas")
 
 # What tests start, Jupyter's kernels among it, takes the package from here as they do, whatever is installed.
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.getenv("PYTHONPATH")]))
@@ -31,6 +35,13 @@ def implementations():
     yield convnotes.IMPLEMENTATIONS
     convnotes.IMPLEMENTATIONS.clear()
     convnotes.IMPLEMENTATIONS.update(before)
+
+
+@pytest.fixture
+def nothing_is_small(monkeypatch):
+    """Small problems, such as are drawn in tests, are left to the algorithms for large ones."""
+    monkeypatch.setattr(whole, "ENTRIES", 0)
+    monkeypatch.setattr(whole, "SPREAD", 0)
 
 
 @pytest.fixture

@@ -9,7 +9,10 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from convnotes import windows
-from convnotes.cases import Case
+from convnotes.cases import CASES, Case
+
+# The convolutions of real networks.
+LAYERS = [case for case in CASES if case.suite == "networks" and case.layer == "conv2d"]
 
 batches = st.sampled_from([0, 1, 1, 2])
 

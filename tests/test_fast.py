@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import problems
 import test_arrays
 from convnotes import cases, fast, matmul, windows
-from convnotes.cases import CASES, Case
+from convnotes.cases import Case
 from convnotes.check import error
 from convnotes.fast import (
     col2im,
@@ -34,7 +34,6 @@ from convnotes.fast.toom_cook import transforms
 
 NAMES = list(selection.ALGORITHMS)
 GRADIENTS = ("conv2d", "conv2d_grad_input", "conv2d_grad_weight")
-LAYERS = [case for case in CASES if case.suite == "networks" and case.layer == "conv2d"]
 
 
 @st.composite
@@ -63,13 +62,6 @@ def shapes(draw, name, most_stride=3):
             case = draw(problems.convolutions())
     assume(selection.ALGORITHMS[name].takes(case.windows))
     return case
-
-
-@pytest.fixture
-def nothing_is_small(monkeypatch):
-    """Small problems, such as are drawn here, are left to the algorithms for large ones."""
-    monkeypatch.setattr(whole, "ENTRIES", 0)
-    monkeypatch.setattr(whole, "SPREAD", 0)
 
 
 @pytest.mark.usefixtures("nothing_is_small")
@@ -238,7 +230,7 @@ def test_an_unknown_algorithm_is_refused(rng):
 
 
 def test_every_registered_algorithm_says_all_it_must():
-    (p,) = (case.windows for case in LAYERS if case.name == "alexnet/conv3")
+    (p,) = (case.windows for case in cases.select("alexnet/conv3"))
     for name, module in selection.ALGORITHMS.items():
         assert module.takes.__doc__.count("\n") == 0, name
         if module.takes(p):

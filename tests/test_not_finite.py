@@ -36,12 +36,6 @@ def _unwarned():
         yield
 
 
-@pytest.fixture
-def nothing_is_small(monkeypatch):
-    monkeypatch.setattr(whole, "ENTRIES", 0)
-    monkeypatch.setattr(whole, "SPREAD", 0)
-
-
 def calls(layer, rng, dtype=np.float32):
     """The operands of a layer, and its three operations as functions of them and of an implementation."""
     size, weight_size, options = LAYERS[layer]

@@ -9,14 +9,14 @@ from functools import partial
 import numpy as np
 import pytest
 
-from convnotes import cases, fast, matmul, reference, windows
+import problems
+from convnotes import fast, matmul, reference, windows
 from convnotes.cases import Case
 from convnotes.fast import dots, tile_sizes, winograd
 
 # What the docstring of `fast.conv2d` promises.
 BOUNDS = {np.float32: 3e-5, np.float64: 1e-12}
 OPERATIONS = ("conv2d", "conv2d_grad_input", "conv2d_grad_weight")
-LAYERS = [case for case in cases.CASES if case.suite == "networks" and case.layer == "conv2d"]
 
 
 def largest_error(function, operation: str, *args, **options) -> float:
@@ -33,7 +33,7 @@ def gradients(X, K, dY):
     return {"conv2d": (X, K), "conv2d_grad_input": (X.shape, K, dY), "conv2d_grad_weight": (X, K.shape, dY)}
 
 
-@pytest.mark.parametrize("case", LAYERS, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", problems.LAYERS, ids=lambda case: case.name)
 def test_no_layer_errs_more_than_promised(case):
     """Of the layer's real channels and kernel, on a piece of its image: the error hangs on what is summed."""
     side = min(case.input_size[2], 4 * case.windows.stride[0] + windows.extent(case.windows.kernel[0]))

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from threadpoolctl import threadpool_limits
 
 import problems
 import test_arrays
 from convnotes import OPERATIONS, fast, naive, windows
-from convnotes.cases import CASES, Case
+from convnotes.cases import Case
 from convnotes.check import error
 from convnotes.fast import (
     bands,
@@ -32,16 +31,8 @@ from convnotes.fast import (
 from test_fast import GRADIENTS, shapes
 
 NAMES = list(selection.ALGORITHMS)
-LAYERS = [case for case in CASES if case.suite == "networks" and case.layer == "conv2d"]
 # The bound: DESIGN has it in bytes, and so does this test, rather than to read it where it is used.
 BOUND = 64 * 2**20
-
-
-@pytest.fixture(autouse=True)
-def one_thread_of_blas():
-    """BLAS has no threads of its own beside those that a test speaks of: on a busy machine they wait for each other."""
-    with threadpool_limits(1, "blas"):
-        yield
 
 
 def peak(call):
@@ -187,7 +178,7 @@ def test_so_it_has_for_any_number_of_threads_and_in_double_precision(count, monk
         assert over <= max(0, count * 2**24 - BOUND), operation
 
 
-@pytest.mark.parametrize("case", LAYERS, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", problems.LAYERS, ids=lambda case: case.name)
 @pytest.mark.parametrize("N", [1, 8])
 def test_an_estimate_is_more_than_any_algorithm_holds(case, N):
     p = case.with_batch(N).windows
@@ -196,7 +187,7 @@ def test_an_estimate_is_more_than_any_algorithm_holds(case, N):
             assert module.workspace(p) <= pieces.estimate(p), name
 
 
-SMALL_IMAGES = [case for case in LAYERS if prod(case.input_size) < 2**18 and case.options["groups"] < 512]
+SMALL_IMAGES = [case for case in problems.LAYERS if prod(case.input_size) < 2**18 and case.options["groups"] < 512]
 
 
 @pytest.mark.parametrize("case", SMALL_IMAGES, ids=lambda case: case.name)
@@ -216,7 +207,7 @@ def test_the_workspace_is_what_an_algorithm_says(name, case):
     assert peak(lambda: module.correlate(X, Y, p)) <= 4 * module.workspace(p) + beside
 
 
-@pytest.mark.parametrize("case", LAYERS, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", problems.LAYERS, ids=lambda case: case.name)
 @pytest.mark.parametrize("N", [1, 8])
 def test_what_is_chosen_stays_within_the_bound(case, N):
     p = case.with_batch(N).windows
@@ -250,6 +241,21 @@ def little_space(request, monkeypatch):
     monkeypatch.setattr(shares, "LONG", 0)
 
 
+def assert_right(layer, examples):
+    """On drawn layers of a kind, against the definition."""
+
+    @settings(max_examples=examples)
+    @given(getattr(problems, layer)(), st.integers(0, 2**32), problems.fills)
+    def matches(case, seed, fill):
+        drawn = problems.operands(case, seed, fill)
+        for operation in case.operations:
+            arguments = case.arguments(operation, drawn)
+            result = getattr(fast, operation)(**arguments)
+            assert error(result, getattr(naive, operation)(**arguments)) < 1e-12, operation
+
+    matches()
+
+
 DRAWN = ["convolutions", "transposed_convolutions", "max_pools", "avg_pools", "normalizations", "biases"]
 
 
@@ -261,16 +267,7 @@ unwarned = pytest.mark.filterwarnings("ignore:invalid value", "ignore:overflow")
 @pytest.mark.usefixtures("little_space")
 @pytest.mark.parametrize("layer", DRAWN)
 def test_parts_that_fit_in_little_space_make_the_whole(layer):
-    @settings(max_examples=40)
-    @given(getattr(problems, layer)(), st.integers(0, 2**32), problems.fills)
-    def matches(case, seed, fill):
-        drawn = problems.operands(case, seed, fill)
-        for operation in case.operations:
-            arguments = case.arguments(operation, drawn)
-            result = getattr(fast, operation)(**arguments)
-            assert error(result, getattr(naive, operation)(**arguments)) < 1e-12, operation
-
-    matches()
+    assert_right(layer, 40)
 
 
 @pytest.mark.usefixtures("little_space")
@@ -321,17 +318,7 @@ def test_so_do_the_smallest_bands_of_a_pool(layer, monkeypatch):
     monkeypatch.setattr(blocks, "BOUND", 2**6)
     for module in (blocks, bands):
         monkeypatch.setattr(module, "THREAD", 2**4)
-
-    @settings(max_examples=60)
-    @given(getattr(problems, layer)(), st.integers(0, 2**32), problems.fills)
-    def matches(case, seed, fill):
-        drawn = problems.operands(case, seed, fill)
-        for operation in case.operations:
-            arguments = case.arguments(operation, drawn)
-            result = getattr(fast, operation)(**arguments)
-            assert error(result, getattr(naive, operation)(**arguments)) < 1e-12, operation
-
-    matches()
+    assert_right(layer, 60)
 
 
 @given(problems.max_pools(), st.integers(0, 2**32))

@@ -26,9 +26,10 @@ def main(argv=None) -> int:
         except Refused as refusal:
             output.complain(f"{name}: {refusal}")
             return refusal.code
-        except KeyboardInterrupt as stop:
-            output.complain(f"{name}: {getattr(stop, 'reason', 'interrupted')}, earlier results are unchanged")
-            return getattr(stop, "code", 130)
+        except KeyboardInterrupt as interrupt:
+            stop = signals.of(interrupt)
+            output.complain(f"{name}: {stop.reason}, earlier results are unchanged")
+            return stop.code
 
 
 def _run(command: str, argv) -> tuple[int, str]:
@@ -70,9 +71,10 @@ def _print(text: str, code: int, name: str) -> int:
     except Refused as refusal:
         output.complain(f"{name}: {refusal}; whatever was to be written to files is there")
         return code or refusal.code
-    except KeyboardInterrupt as stop:
-        output.complain(f"{name}: {getattr(stop, 'reason', 'interrupted')} while printing; all files are written")
-        return getattr(stop, "code", 130)
+    except KeyboardInterrupt as interrupt:
+        stop = signals.of(interrupt)
+        output.complain(f"{name}: {stop.reason} while printing; all files are written")
+        return stop.code
     return code
 
 

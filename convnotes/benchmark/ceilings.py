@@ -53,7 +53,7 @@ def measure(case: Case, turn: int, repeats: int, dtype: str, device: str, thread
         call()
         times = [_seconds(call) for _ in range(repeats)]
     except Exception as problem:  # such as a lack of memory, which a small call need not have
-        return [record | failures.record(failures.note(problem)) | {"round": turn}]
+        return [record | failures.raised(problem) | {"round": turn}]
     record |= {"status": MEASURED, "round": turn, "loops": 1}
     return [record | {"repeat": repeat, "seconds": seconds} for repeat, seconds in enumerate(times)]
 

@@ -1,7 +1,6 @@
 """The environment of a run: the machine, the libraries and the options, stored before anything is measured."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 from convnotes.benchmark import Refused, files, machine, reading, records, schema
@@ -19,12 +18,11 @@ def stored(folder: Path) -> bool:
 
 def describe(options: Options, libraries: list[dict]) -> dict:
     """The environment as it is now; `libraries` as the worker processes found them."""
-    given = {name: value for name, value in asdict(options).items() if name not in ("out", "resume")}
     found = {name: [one[name] for one in libraries if one[name]] for name in ("blas", "torch_threads", "gpu")}
     facts = machine.describe(options.dtype, options.device, options.threads)
     return {
         **{name: schema.NOTE.nearest(fact) if isinstance(fact, str) else fact for name, fact in facts.items()},
-        "options": given | {"cases": options.cases or "*"},
+        "options": options.of_results() | {"cases": options.cases or "*"},
         **{name: values[0] if values else None for name, values in found.items()},
     }
 
@@ -56,4 +54,4 @@ def read(folder: Path, now: dict) -> dict:
 
 def largest_load(sessions, key) -> float | None:
     """The largest load of all sessions, where it is known of any."""
-    return max((session[key] for session in sessions if session[key] is not None), default=None)
+    return max((session[key] for session in sessions if session.get(key) is not None), default=None)

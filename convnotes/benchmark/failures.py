@@ -14,6 +14,11 @@ def note(problem: BaseException) -> str:
     return NOTE.nearest(f"{name}: {said}" if said else name)
 
 
+def raised(problem: BaseException) -> dict:
+    """What a row says of a call that raised something."""
+    return record(note(problem))
+
+
 def record(text: str) -> dict:
     """What a row says of a call that failed: the note, and nothing of a timing."""
     return {"status": FAILED, "note": text, "repeat": None, "seconds": None, "loops": None, "estimate_seconds": None}

@@ -110,7 +110,7 @@ class Worker(Calls):
                 try:
                     calls[name, step] = self.prepare(name, case, operation)
                 except BaseException as problem:
-                    records[name, step] |= failures.record(failures.note(problem)) | {"round": turn}
+                    records[name, step] |= failures.raised(problem) | {"round": turn}
         if any(step for _, step in records):
             calls |= self._steps(case, records, turn)
         return self._time(records, calls, plans, turn)
@@ -131,7 +131,7 @@ class Worker(Calls):
             try:
                 plans[key] = timing.plan(call, repeats, self.stopwatch)
             except BaseException as problem:
-                records[key] |= failures.record(failures.note(problem))
+                records[key] |= failures.raised(problem)
                 del calls[key]
                 continue
             if not key[1] and plans[key].seconds > self._limit(key[0]):
@@ -147,7 +147,7 @@ class Worker(Calls):
             return {key: parts[key[1]] for key in wanted}
         except BaseException as problem:
             for key in wanted:
-                records[key] |= failures.record(failures.note(problem)) | {"round": turn}
+                records[key] |= failures.raised(problem) | {"round": turn}
             return {}
 
     def _time(self, records, calls, plans, turn):
@@ -190,7 +190,7 @@ class Worker(Calls):
                 result, peak = timing.peak(call)
             error = check.error(np.asarray(result.cpu()) if name == "torch" else result, expected)
         except BaseException as problem:  # whatever an implementation raises is its result, and no reason to stop
-            return None, failures.record(failures.note(problem))
+            return None, failures.raised(problem)
         if not error <= BOUNDS[self.dtype]:
             return None, {"status": WRONG, "error": np.nan_to_num(error, nan=np.inf, posinf=np.inf)}
         return call, {"status": MEASURED, "error": error, "peak_bytes": peak}

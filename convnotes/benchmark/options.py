@@ -1,7 +1,7 @@
 """The options of the command line. Only the standard library is loaded, so that help and refusals come at once."""
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from convnotes import IMPLEMENTATIONS, OPERATIONS
@@ -32,6 +32,10 @@ class Options:
     quick: bool
     resume: bool
     out: Path
+
+    def of_results(self) -> dict:
+        """Those that results hang on: not where they go, nor whether a run goes on."""
+        return {name: value for name, value in asdict(self).items() if name not in ("out", "resume")}
 
 
 def options(given: argparse.Namespace) -> Options:

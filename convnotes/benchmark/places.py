@@ -1,13 +1,11 @@
 """Where a run's results go without --out: a run that is narrowed in any way has a folder of its own."""
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
-from convnotes.benchmark import Refused, records
+from convnotes.benchmark import Refused, reading, records, schema
 from convnotes.benchmark.output import shorten
 
 RESULTS, QUICK, PARTIAL = Path("results"), Path("results/quick"), Path("results/partial")
@@ -47,11 +45,12 @@ def refuse_other_runs(options) -> None:
     out = options.out
     if not (out / records.MEASUREMENTS).exists():
         return
-    own = {name: value for name, value in asdict(options).items() if name not in ("out", "resume")}
     try:
-        stored = json.loads((out / records.ENVIRONMENT).read_text(encoding="utf-8"))["options"]
-        other = [f"--{name} {_text(stored.get(name, 'unknown'), ',')}" for name in narrowed(stored, own)]
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        text = (out / records.ENVIRONMENT).read_text(encoding="utf-8-sig")
+        stored = reading.environment(text, schema.ENVIRONMENT)["options"]
+        different = narrowed(stored, options.of_results())
+        other = [f"--{name} {_text(stored.get(name, 'unknown'), ',')}" for name in different]
+    except (OSError, ValueError):
         other = ["all unknown"]
     if other:
         found = shorten(", ".join(other), 200)

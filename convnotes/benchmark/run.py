@@ -32,10 +32,11 @@ def run(options: Options) -> tuple[int, str]:
                 files.publish(folder / "results", options.out)
                 published = True
                 shutil.rmtree(folder)
-    except KeyboardInterrupt as stop:
+    except KeyboardInterrupt as interrupt:
+        stop = signals.of(interrupt)
         left = "; --resume goes on with what is missing" if environments.stored(folder) else ""
         left = f", and all results are in {options.out}" if published else f", earlier results are unchanged{left}"
-        raise Refused(getattr(stop, "reason", "interrupted") + left, code=getattr(stop, "code", 130)) from None
+        raise Refused(stop.reason + left, code=stop.code) from None
     return answer
 
 
@@ -76,8 +77,7 @@ def _measure(finished: Journal, jobs: list[Job], options: Options, folder: Path)
     if None not in (busy, now := machine.busy()):
         session["others"] = round(max(0.0, now - busy) / (time.perf_counter() - start), 3)
     session["after"] = machine.load()
-    sessions = [{"others": None} | one for one in environment["sessions"]]
-    loads = {key: environments.largest_load(sessions, key) for key in ("before", "after", "others")}
-    environment["load"] = loads
+    sessions = environment["sessions"]
+    environment["load"] = {key: environments.largest_load(sessions, key) for key in ("before", "after", "others")}
     environments.write(folder, environment)
     return environment

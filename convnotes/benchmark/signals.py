@@ -20,6 +20,11 @@ class Stopped(KeyboardInterrupt):
         self.reason = "interrupted" if number == signal.SIGINT else f"ended by {signal.Signals(number).name}"
 
 
+def of(interrupt: KeyboardInterrupt) -> Stopped:
+    """What the command was ended by; an interrupt of Python's own is a Ctrl-C."""
+    return interrupt if isinstance(interrupt, Stopped) else Stopped(signal.SIGINT)
+
+
 def _stop(number, frame):
     # The first one counts: a second must not break off what the first makes tidy.
     for one in ALL:

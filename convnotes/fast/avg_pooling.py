@@ -9,7 +9,7 @@ import numpy as np
 
 from convnotes import arguments
 from convnotes.fast import separable
-from convnotes.fast.bands import Band, bands, images, room
+from convnotes.fast.bands import Band, cut, images
 from convnotes.fast.threads import share
 from convnotes.windows import Windows
 
@@ -42,8 +42,7 @@ def avg_pool2d(
             *X.shape[:2], 1, 1
         )
     Y = np.empty((*X.shape[:2], *p.count), X.dtype)
-    most = room(X, p, _held(p))
-    every = bands(p, _held, most)
+    every, most = cut(X, p, _held)
     weight = _weights(
         p, every, count_include_pad, divisor_override, X.dtype
     )
@@ -57,7 +56,7 @@ def avg_pool2d(
 
     share(
         some,
-        images(X, Y, cache=separable.CACHE, most=most // _held(p)),
+        images(X, Y, cache=separable.CACHE, most=most),
     )
     return Y
 
@@ -92,8 +91,7 @@ def avg_pool2d_grad_input(
         ):
             some[...] = upstream / (divisor_override or p.area)
         return dX
-    most = room(dX, p, _held(p))
-    every = bands(p, _held, most)
+    every, most = cut(dX, p, _held)
     weight = _weights(
         p, every, count_include_pad, divisor_override, dY.dtype
     )
@@ -107,7 +105,7 @@ def avg_pool2d_grad_input(
 
     share(
         some,
-        images(dX, dY, cache=separable.CACHE, most=most // _held(p)),
+        images(dX, dY, cache=separable.CACHE, most=most),
     )
     return dX
 
@@ -135,12 +133,11 @@ def _weights(
         return lambda band: dtype.type(1 / divisor_override)
     # The declared padding may count; the overhang of ceil_mode does not.
     q = p.on_padded_input() if count_include_pad else p
-    whole = tuple(slice(0, K) for K in p.kernel)
 
     def weight(band: Band) -> np.ndarray:
         some, numbers = q, []
         if len(every) > 1:
-            some = q.part(band.windows[1:], whole)[1]
+            some = q.part(band.windows[1:])[1]
         for axis in (0, 1):
             number = np.zeros(some.count[axis])
             for places, _ in some.meetings(axis):

@@ -39,6 +39,15 @@ def bands(p: Windows, held: Callable, most: int) -> list[Band]:
     return list(_divided(p, *map(slice, (0, 0), p.count), held, most))
 
 
+def cut(
+    X: np.ndarray, p: Windows, held: Callable
+) -> tuple[list[Band], int]:
+    """The bands of all windows, and the number of images of single channels that there is space for at a time."""
+    entries = held(p)
+    most = room(X, p, entries)
+    return bands(p, held, most), most // entries
+
+
 def _divided(p, rows, columns, held, most) -> Iterator[Band]:
     band = _band(p, rows, columns)
     if held(band.p) <= most or band.p.positions == 1:
@@ -59,8 +68,7 @@ def _divided(p, rows, columns, held, most) -> Iterator[Band]:
 
 
 def _band(p, rows, columns) -> Band:
-    whole = tuple(slice(0, K) for K in p.kernel)
-    met, q = p.part((rows, columns), whole)
+    met, q = p.part((rows, columns))
     return Band((..., rows, columns), (..., *met), q)
 
 

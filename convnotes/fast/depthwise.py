@@ -112,10 +112,8 @@ def correlate(
     A result that is not finite is made again by im2col (see `finite`).
     """
     with silence():
-        in_dots = dots.takes(p)
-        dK = (dots.correlate if in_dots else _laid_out_times)(
-            X, dY, p
-        )
+        by = dots.correlate if dots.takes(p) else _laid_out_times
+        dK = by(X, dY, p)
     return dK if all_finite(dK) else columns.correlate(X, dY, p)
 
 
