@@ -43,7 +43,7 @@ def _tensor(array, requires_grad=False):
         return None
     if array.dtype not in (np.float32, np.float64):
         raise TypeError(f"torch computes in float32 or float64, got dtype {array.dtype}")
-    return torch.tensor(np.ascontiguousarray(array), requires_grad=requires_grad)
+    return torch.from_numpy(np.array(array, order="C")).requires_grad_(requires_grad)
 
 
 def _zeros(shape, dtype):

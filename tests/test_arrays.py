@@ -11,16 +11,22 @@ from convnotes.check import error
 LAYERS = [
     Case("c", "conv2d", (2, 4, 6, 5), (2, 2, 3, 2), {"stride": (2, 1), "padding": 1, "groups": 2}),
     Case("c", "conv2d", (2, 3, 4, 4), (2, 3, 1, 1)),
+    Case("c", "conv2d", (1, 1, 4, 1), (1, 1, 2, 1)),
     Case("t", "conv_transpose2d", (2, 2, 3, 2), (2, 3, 2, 2), {"stride": 2, "output_padding": 1}),
     Case("t", "conv_transpose2d", (2, 2, 3, 2), (2, 3, 1, 1)),
+    Case("t", "conv_transpose2d", (1, 1, 1, 3), (1, 1, 2, 2)),
     Case("b", "bias_add", (2, 3, 2, 2)),
+    Case("b", "bias_add", (1, 1, 3, 1)),
     Case("m", "max_pool2d", (2, 2, 6, 7), None, {"kernel_size": 3, "stride": 2, "padding": 1}),
     Case("m", "max_pool2d", (2, 2, 3, 3), None, {"kernel_size": 1}),
+    Case("m", "max_pool2d", (1, 1, 4, 1), None, {"kernel_size": (2, 1)}),
     Case("a", "avg_pool2d", (2, 2, 6, 7), None, {"kernel_size": np.int64(3), "divisor_override": np.int64(4)}),
     Case("a", "avg_pool2d", (2, 2, 3, 3), None, {"kernel_size": 1}),
+    Case("a", "avg_pool2d", (1, 1, 4, 1), None, {"kernel_size": (2, 1)}),
     Case("l", "local_response_norm", (2, 6, 2, 2), None, {
         "size": np.int64(4), "alpha": np.float64(0.7), "beta": np.float64(0.75), "k": np.float64(2)
     }),
+    Case("l", "local_response_norm", (1, 3, 1, 1), None, {"size": 3}),
 ]  # fmt: skip
 
 CALLS = [
@@ -80,6 +86,10 @@ STORED = {
         tuple(slice(None, None, -1) for _ in array.shape)
     ],
     "every other entry": lambda array: np.repeat(array, 2, axis=-1)[..., ::2],
+    # The stride of an axis of one entry is never used, and may be anything.
+    "stray strides": lambda array: np.lib.stride_tricks.as_strided(
+        array, strides=[stride if size > 1 else 4 * stride + 3 for size, stride in zip(array.shape, array.strides)]
+    ),
     "transposed axes": lambda array: np.moveaxis(np.moveaxis(array, 0, -1).copy(), -1, 0),
 }
 
