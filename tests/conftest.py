@@ -1,6 +1,7 @@
 """Settings for all tests: reproducible draws, and one thread per test process, since pytest-xdist starts several."""
 
 import os
+import signal
 from pathlib import Path
 
 import hypothesis
@@ -15,6 +16,11 @@ from convnotes.fast import whole
 # Threads of several processes on the same cores wait for each other.
 torch.set_num_threads(1)
 threadpool_limits(1, "blas")
+
+# A job in the background is started deaf to these, and would hand that on to all that tests start.
+for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, handler)
 
 # What tests start, Jupyter's kernels among it, takes the package from here as they do, whatever is installed.
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.getenv("PYTHONPATH")]))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from convnotes.benchmark import costs, records
+from convnotes.benchmark.storing import costs, records
 from convnotes.cases import CASES
 
 ENVIRONMENT = {

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 import measurements
-from convnotes.benchmark import compare, records
 from convnotes.benchmark.__main__ import main
-from convnotes.benchmark.summary import summarize
+from convnotes.benchmark.reporting import compare
+from convnotes.benchmark.reporting.summary import summarize
+from convnotes.benchmark.storing import records
 from measurements import ENVIRONMENT, ceilings, rows
 
 

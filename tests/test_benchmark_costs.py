@@ -2,9 +2,9 @@
 
 import pytest
 
-from convnotes.benchmark import estimate
-from convnotes.benchmark.costs import compulsory_bytes, facts, multiply_adds, result_size, workspace_bytes
-from convnotes.benchmark.estimate import Estimates
+from convnotes.benchmark.measuring import estimate
+from convnotes.benchmark.measuring.estimate import Estimates
+from convnotes.benchmark.storing.costs import compulsory_bytes, facts, multiply_adds, result_size, workspace_bytes
 from convnotes.cases import CASES, Case, select
 
 # Two images of 4 channels, 5 x 6, padded to 7 x 8; 6 filters in 2 groups of 3 x 3; windows 3 x 3 at stride 2.

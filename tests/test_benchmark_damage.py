@@ -10,8 +10,10 @@ from types import SimpleNamespace
 import pytest
 
 import damage
-from convnotes.benchmark import costs, environments, figures, machine, records, report, run, schema, screen
+from convnotes.benchmark import run
 from convnotes.benchmark.__main__ import main
+from convnotes.benchmark.reporting import figures, report, screen
+from convnotes.benchmark.storing import costs, environments, machine, records, schema
 
 RESULTS = Path(__file__).parents[1] / "results"
 RESUMED = ["benchmark", "--cases", "founding/pool*", "--implementations", "naive,matmul", "--rounds", "2"]

@@ -12,8 +12,9 @@ import pytest
 
 import convnotes
 from convnotes import matmul
-from convnotes.benchmark import ceilings, failures, measuring, reading, schema, steps, timing, workers
 from convnotes.benchmark.__main__ import main
+from convnotes.benchmark.measuring import ceilings, measurement, steps, timing, workers
+from convnotes.benchmark.storing import failures, reading, schema
 from convnotes.cases import select
 
 
@@ -73,7 +74,7 @@ def problem(tmp_path, monkeypatch):
     module.conv2d = matmul.conv2d
     monkeypatch.setitem(sys.modules, "foreign", module)
     path = tmp_path / "expected.npy"
-    worker = measuring.Worker({"foreign": "foreign", "matmul": "convnotes.matmul"}, "float32", "float32", 1e9, 1)
+    worker = measurement.Worker({"foreign": "foreign", "matmul": "convnotes.matmul"}, "float32", "float32", 1e9, 1)
     np.save(path, worker.prepare("matmul", case, "conv2d")())
     # One loop, and no call is a long one, whatever the machine.
     monkeypatch.setattr(timing, "TARGET", 0)
@@ -93,7 +94,7 @@ def hold(rows):
 
 def first_round(problem):
     case, path, worker, _ = problem
-    rows = worker.measure(case, "conv2d", measuring.Definition("matmul"), path, 3)
+    rows = worker.measure(case, "conv2d", measurement.Definition("matmul"), path, 3)
     hold(rows)
     return rows
 
@@ -179,8 +180,8 @@ def test_operands_that_lack_memory_are_rows(problem, monkeypatch):
 def test_a_definition_that_lacks_memory_is_told_in_the_rows(by, problem, tmp_path, monkeypatch):
     case, path, worker, _ = problem
     modules = {name: f"convnotes.{name}" for name in ("naive", "matmul")}
-    defining = measuring.Worker(modules, "float32", "float64", 1e9 if by == "naive" else 1e-9, 1)
-    monkeypatch.setattr(measuring, "DEFINING", 1e9)
+    defining = measurement.Worker(modules, "float32", "float64", 1e9 if by == "naive" else 1e-9, 1)
+    monkeypatch.setattr(measurement, "DEFINING", 1e9)
     defining.estimates.seconds("naive", case, "conv2d", 1.0)
     module = convnotes.implementation(by)
     monkeypatch.setattr(module, "conv2d", lambda *operands, **options: throw(MemoryError("too large"))())

@@ -8,10 +8,12 @@ import pandas as pd
 import pytest
 
 import measurements
-from convnotes.benchmark import Refused, figures, files, provenance, records, report, tables
-from convnotes.benchmark.figures import time
-from convnotes.benchmark.summary import COLUMNS, summarize
-from convnotes.benchmark.summary import ceilings as best
+from convnotes.benchmark import Refused
+from convnotes.benchmark.reporting import figures, provenance, report, tables
+from convnotes.benchmark.reporting.figures import time
+from convnotes.benchmark.reporting.summary import COLUMNS, summarize
+from convnotes.benchmark.reporting.summary import ceilings as best
+from convnotes.benchmark.storing import files, records
 from convnotes.cases import CASES
 from convnotes.style import CYCLE, marks
 from measurements import ENVIRONMENT, ceilings, everything, rows

@@ -10,10 +10,12 @@ import sys
 import pandas as pd
 import pytest
 
-from convnotes.benchmark import Refused, costs, environments, failures, files, options, records
+import patience
+from convnotes.benchmark import Refused, command_line
 from convnotes.benchmark.__main__ import main
-from convnotes.benchmark.jobs import choose
-from convnotes.benchmark.journal import Journal
+from convnotes.benchmark.measuring.jobs import choose
+from convnotes.benchmark.storing import costs, environments, failures, files, records
+from convnotes.benchmark.storing.journal import Journal
 
 # One timing of every call, so that it is the same of those that a slow machine takes long for.
 ARGUMENTS = ["benchmark", "--cases", "founding/pool*", "--implementations", "naive,matmul", "--rounds", "2"]
@@ -25,7 +27,7 @@ KEYS = ["suite", "case", "batch", "operation", "implementation", "step", "round"
 STOPPING = """
 import os, signal, sys
 from convnotes.benchmark.__main__ import main
-from convnotes.benchmark.journal import Journal
+from convnotes.benchmark.storing.journal import Journal
 jobs, end = int(sys.argv[1]), getattr(signal, sys.argv[2])
 append, done = Journal.append, []
 def stopping(self, job, rows):
@@ -40,14 +42,12 @@ def stopping(self, job, rows):
 Journal.append = stopping
 sys.exit(main(sys.argv[3:]))
 """
-# Longer than any machine takes: nothing but a hang ends by it.
-PATIENCE = 1000  # seconds
 
 
 def begin(out, *more, stopping=None):
     start = ["-m", "convnotes.benchmark"] if stopping is None else ["-c", STOPPING, *map(str, stopping)]
     command = [sys.executable, *start, *ARGUMENTS, "--out", str(out), *more]
-    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, start_new_session=True)
+    return subprocess.run(command, capture_output=True, text=True, timeout=patience.SECONDS, start_new_session=True)
 
 
 def keys(out):
@@ -141,7 +141,7 @@ def test_a_foreign_environment_is_refused(tmp_path, text):
 
 @pytest.fixture
 def jobs():
-    return choose(options.options(options.parser().parse_args(ARGUMENTS)))
+    return choose(command_line.options(command_line.parser().parse_args(ARGUMENTS)))
 
 
 def rows_of(job, repeats=3):

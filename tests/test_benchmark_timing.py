@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from convnotes.benchmark import timing
+from convnotes.benchmark.measuring import timing
 
 MS = 1_000_000
 

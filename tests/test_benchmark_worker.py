@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from convnotes import OPERATIONS, check, matmul, naive
-from convnotes.benchmark import ceilings, measuring, records, schema, steps, timing, torch_calls
-from convnotes.benchmark.estimate import Estimates
+from convnotes.benchmark.measuring import ceilings, measurement, steps, timing, torch_calls
+from convnotes.benchmark.measuring.estimate import Estimates
+from convnotes.benchmark.storing import records, schema
 from convnotes.cases import SUITES, Case, select
 
 LEARN = Estimates.learn
@@ -18,7 +19,7 @@ LEARN = Estimates.learn
 def no_call_is_long(monkeypatch):
     """Nor too long for a definition, whatever else the machine does."""
     monkeypatch.setattr(timing, "LONG", np.inf)
-    monkeypatch.setattr(measuring, "DEFINING", np.inf)
+    monkeypatch.setattr(measurement, "DEFINING", np.inf)
 
 
 OTHERS = [
@@ -87,9 +88,9 @@ def measure(modules, tmp_path, limit=1e9, definition_limit=1e9, repeats=3):
     (case,) = select("founding/pool batch")
     path = tmp_path / "expected.npy"
     modules_of_definition = {"naive": "convnotes.naive", "matmul": "convnotes.matmul"}
-    definer = measuring.Worker(modules_of_definition, "float32", "float64", definition_limit, 1)
+    definer = measurement.Worker(modules_of_definition, "float32", "float64", definition_limit, 1)
     definition = definer.define(case, "max_pool2d", path)
-    return measuring.Worker(modules, "float32", "float32", limit, 1).measure(
+    return measurement.Worker(modules, "float32", "float32", limit, 1).measure(
         case, "max_pool2d", definition, path, repeats
     )
 
@@ -129,7 +130,8 @@ def test_an_implementation_that_raises_leaves_a_record(registered, tmp_path):
 
 def test_measuring_improves_the_estimate(registered, tmp_path, monkeypatch):
     learnt = []
-    monkeypatch.setattr(measuring.Estimates, "learn", lambda self, *facts: learnt.append(facts) or LEARN(self, *facts))
+    keep = lambda self, *facts: learnt.append(facts) or LEARN(self, *facts)  # noqa: E731
+    monkeypatch.setattr(measurement.Estimates, "learn", keep)
     rows = measure(registered(matmul.max_pool2d), tmp_path)
     assert learnt[-1][0] == "registered"
     assert learnt[-1][-1] == min(row["seconds"] for row in rows)
@@ -143,7 +145,7 @@ def test_what_would_take_too_long_leaves_an_estimate(registered, tmp_path):
 
 
 def test_what_took_too_long_against_all_estimates_is_not_timed(registered, tmp_path, monkeypatch):
-    monkeypatch.setattr(measuring.Estimates, "seconds", lambda *arguments: 0.0)
+    monkeypatch.setattr(measurement.Estimates, "seconds", lambda *arguments: 0.0)
     (row,) = measure(registered(matmul.max_pool2d), tmp_path, limit=1e-7)
     assert row["status"] == "not run"
     assert row["estimate_seconds"] > 1e-7
@@ -157,15 +159,15 @@ def test_the_definition_is_by_matrix_products_where_loops_would_take_too_long(re
 
 def test_the_definition_starts_from_the_same_rounded_numbers(tmp_path):
     (case,) = select("founding/bias")
-    rounded = measuring.Worker({"matmul": "convnotes.matmul"}, "float32", "float64", 1e9, 1)
-    single = measuring.Worker({"matmul": "convnotes.matmul"}, "float32", "float32", 1e9, 1)
+    rounded = measurement.Worker({"matmul": "convnotes.matmul"}, "float32", "float64", 1e9, 1)
+    single = measurement.Worker({"matmul": "convnotes.matmul"}, "float32", "float32", 1e9, 1)
     wide, narrow = (w.prepare("matmul", case, "bias_add").keywords["input"] for w in (rounded, single))
     assert (wide.dtype, narrow.dtype) == (np.float64, np.float32)
     assert np.array_equal(wide, narrow)
 
 
 def worker_for(names, limit=1e9):
-    return measuring.Worker({name: f"convnotes.{name}" for name in names}, "float32", "float32", limit, 1)
+    return measurement.Worker({name: f"convnotes.{name}" for name in names}, "float32", "float32", limit, 1)
 
 
 @pytest.fixture
@@ -173,11 +175,11 @@ def first_round(tmp_path):
     """A worker, a convolution, and what the first round measured of it."""
     (case,) = select("ops/conv2d grouped")
     path = tmp_path / "expected.npy"
-    measuring.Worker({"matmul": "convnotes.matmul", "naive": "convnotes.naive"}, "float32", "float64", 1e9, 1).define(
+    measurement.Worker({"matmul": "convnotes.matmul", "naive": "convnotes.naive"}, "float32", "float64", 1e9, 1).define(
         case, "conv2d", path
     )
     timed = worker_for(["matmul"])
-    return timed, case, timed.measure(case, "conv2d", measuring.Definition("naive"), path, 2)
+    return timed, case, timed.measure(case, "conv2d", measurement.Definition("naive"), path, 2)
 
 
 def test_the_steps_of_the_matrix_products_are_timed_apart(first_round):
@@ -237,8 +239,8 @@ def test_plain_loops_get_a_quarter_of_the_limit(tmp_path, monkeypatch):
     (case,) = select("founding/pool batch")
     both = worker_for(("naive", "matmul"), limit=1e6)
     np.save(tmp_path / "expected.npy", both.prepare("naive", case, "max_pool2d")())
-    monkeypatch.setattr(measuring.Estimates, "seconds", lambda *arguments: 0.3e6)
-    rows = both.measure(case, "max_pool2d", measuring.Definition("naive"), tmp_path / "expected.npy", 1)
+    monkeypatch.setattr(measurement.Estimates, "seconds", lambda *arguments: 0.3e6)
+    rows = both.measure(case, "max_pool2d", measurement.Definition("naive"), tmp_path / "expected.npy", 1)
     assert [(row["implementation"], row["status"]) for row in rows] == [("naive", "not run"), ("matmul", "measured")]
 
 
@@ -252,7 +254,7 @@ def test_a_long_call_is_not_made_again_after_it_was_planned(monkeypatch, registe
 @pytest.mark.parametrize(("threads", "awake"), [(1, 0), (2, timing.AWAKE)])
 def test_several_threads_are_woken_first(threads, awake, monkeypatch, tmp_path):
     (case,) = select("founding/pool batch")
-    both = measuring.Worker({"matmul": "convnotes.matmul"}, "float32", "float32", 1e9, threads)
+    both = measurement.Worker({"matmul": "convnotes.matmul"}, "float32", "float32", 1e9, threads)
     np.save(tmp_path / "expected.npy", both.prepare("matmul", case, "max_pool2d")())
     seen = []
     monkeypatch.setattr(
@@ -260,14 +262,14 @@ def test_several_threads_are_woken_first(threads, awake, monkeypatch, tmp_path):
         "take_turns",
         lambda calls, plans, stopwatch, awake, catching: seen.append(awake) or {key: [1.0] for key in calls},
     )
-    both.measure(case, "max_pool2d", measuring.Definition("matmul"), tmp_path / "expected.npy", 1)
+    both.measure(case, "max_pool2d", measurement.Definition("matmul"), tmp_path / "expected.npy", 1)
     assert seen == [awake]
 
 
 @pytest.mark.parametrize("name", ["ops/conv2d grouped", "ops/conv_transpose2d", "ops/bias", "founding/normalization"])
 def test_the_definition_image_by_image_is_that_of_the_batch(name, tmp_path):
     (case,) = select(name)
-    defining = measuring.Worker(
+    defining = measurement.Worker(
         {name: f"convnotes.{name}" for name in ("naive", "matmul")}, "float32", "float64", 1e-9, 1
     )
     for operation in case.operations:

@@ -18,9 +18,12 @@ import pytest
 import torch
 
 import convnotes
-from convnotes.benchmark import Refused, machine, processes, records
+import patience
+from convnotes.benchmark import Refused
 from convnotes.benchmark.__main__ import main
-from convnotes.benchmark.options import options, parser
+from convnotes.benchmark.command_line import options, parser
+from convnotes.benchmark.measuring import processes
+from convnotes.benchmark.storing import machine, records
 from convnotes.cases import CASES
 
 COMMAND = [sys.executable, "-m", "convnotes.benchmark"]
@@ -28,7 +31,7 @@ SMALL = ["--cases", "founding/pool tiling", "--repeats", "3", "--rounds", "2", "
 
 
 def command(*arguments):
-    return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=120)
+    return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=patience.SECONDS)
 
 
 def contents(folder):
@@ -91,7 +94,9 @@ def test_plot_rebuilds_the_report_and_imports_no_operation(results, tmp_path):
         "loaded = {'torch', *(f'convnotes.{name}' for name in ('naive', 'matmul', 'fast', 'reference'))};"
         "print(sorted(loaded & set(sys.modules)), file=sys.stderr); sys.exit(code)"
     )
-    done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, timeout=patience.SECONDS
+    )
     assert (done.returncode, done.stderr) == (0, "[]\n")
     assert contents(tmp_path) == contents(out)
 
@@ -109,7 +114,9 @@ def test_help_is_given_at_once(arguments):
         "try: main(sys.argv[1:])\n"
         "except SystemExit as end: print(end.code, {'numpy', 'torch', 'pandas', 'matplotlib'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=patience.SECONDS
+    )
     assert done.stdout.endswith("0 set()\n")
     assert done.stdout.startswith("usage: convnotes")
 
@@ -300,7 +307,7 @@ def test_an_interrupted_run_leaves_earlier_results_alone(results, tmp_path):
     while not (out / records.UNFINISHED / records.MEASUREMENTS).exists() and running.poll() is None:
         time.sleep(0.05)
     os.killpg(running.pid, signal.SIGINT)  # as Ctrl-C does, to the workers too
-    _, errors = running.communicate(timeout=60)
+    _, errors = running.communicate(timeout=patience.SECONDS)
     assert running.returncode == 130
     sentence = "interrupted, earlier results are unchanged; --resume goes on with what is missing\n"
     assert errors == f"convnotes benchmark: {sentence}"
@@ -318,7 +325,7 @@ def test_without_a_gpu_cuda_is_refused(tmp_path, capsys):
 
 
 def _wait_for_nothing():
-    time.sleep(60)
+    time.sleep(2 * patience.SECONDS)
 
 
 def _leave_a_worker(path):
@@ -331,14 +338,16 @@ def _leave_a_worker(path):
 def test_a_worker_ends_with_a_parent_that_is_killed(tmp_path):
     parent = multiprocessing.get_context("spawn").Process(target=_leave_a_worker, args=[tmp_path / "pid"])
     parent.start()
-    parent.join(30)
-    worker = int((tmp_path / "pid").read_text())
-    for _ in range(200):
-        if not Path(f"/proc/{worker}").exists() or "Z" in Path(f"/proc/{worker}/stat").read_text().split()[2]:
-            return
-        time.sleep(0.05)
-    os.kill(worker, signal.SIGKILL)
-    raise AssertionError("the worker outlived its parent")
+    parent.join()
+    state = Path("/proc", (tmp_path / "pid").read_text(), "stat")
+
+    def ended():
+        try:
+            return state.read_text().split()[2] == "Z"
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+
+    patience.until(ended)
 
 
 def _variables():
@@ -357,7 +366,7 @@ def test_an_interrupt_ends_the_worker_in_the_middle_of_its_work():
 
     def interrupt():
         with processes.process(1) as executor:
-            works.append(executor.submit(time.sleep, 10))
+            works.append(executor.submit(time.sleep, 2 * patience.SECONDS))
             while not works[0].running():
                 time.sleep(0.01)
             raise KeyboardInterrupt

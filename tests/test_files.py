@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from convnotes.benchmark import Refused, files
+from convnotes.benchmark import Refused
+from convnotes.benchmark.storing import files
 
 
 def test_an_earlier_file_survives_what_interrupts_the_writing(tmp_path, monkeypatch):

@@ -93,6 +93,42 @@ def test_torch_is_imported_by_the_reference_and_the_benchmark_alone():
             assert not loads(found, {"torch"}), module
 
 
+BENCHMARK = "convnotes.benchmark"
+
+
+@pytest.mark.parametrize(
+    ("room", "others"),
+    [
+        ("terminal", set()),
+        ("storing", {"terminal"}),
+        ("measuring", {"terminal", "storing"}),
+        ("reporting", {"terminal", "storing"}),
+    ],
+)
+def test_the_rooms_of_the_benchmark_import_one_way(room, others):
+    for module, found in rooms(f"{BENCHMARK}.{room}").items():
+        used = {name for name in found if name.startswith(f"{BENCHMARK}.")}
+        assert {name.split(".")[2] for name in used} <= {room, *others}, module
+
+
+def test_a_report_reads_files_and_knows_no_operation():
+    """Nor does whatever it imports, and what that imports in turn."""
+    seen, left = set(), set(rooms(f"{BENCHMARK}.reporting"))
+    while left:
+        name = left.pop()
+        seen.add(name)
+        left |= ({found for found in ours(MODULES[name]) if found in MODULES}) - seen
+    operations = ("convnotes.naive", "convnotes.matmul", "convnotes.fast", "convnotes.reference", "convnotes.cases")
+    assert not [name for name in seen if name.startswith((*operations, f"{BENCHMARK}.measuring"))]
+
+
+def test_a_folder_has_at_most_a_dozen_files():
+    for folder in {path.parent for path in PACKAGE.rglob("*.py")}:
+        files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+        # `fast` has more, and is to be made anew.
+        assert len(files) <= 12 or folder.name == "fast", folder
+
+
 def test_the_matrix_of_imports_has_every_room():
     assert {"convnotes.naive.convolution", "convnotes.matmul.im2col", "convnotes.reference"} <= set(MODULES)
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from convnotes.benchmark import machine
+import patience
+from convnotes.benchmark.storing import machine
 
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 COMMIT = (
-    "import os, sys; from pathlib import Path; from convnotes.benchmark import machine\n"
+    "import os, sys; from pathlib import Path; from convnotes.benchmark.storing import machine\n"
     "machine.PACKAGE = Path(sys.argv[1]); print(machine._commit())"
 )
 
@@ -36,7 +37,9 @@ def package(request, tmp_path):
 
 def commit(package, **environment):
     command = [sys.executable, "-c", COMMIT, package]
-    done = subprocess.run(command, capture_output=True, env=os.environ | environment, timeout=60, check=True)
+    done = subprocess.run(
+        command, capture_output=True, env=os.environ | environment, timeout=patience.SECONDS, check=True
+    )
     return done.stdout.decode().strip()
 
 

@@ -14,8 +14,10 @@ import pytest
 
 import convnotes.benchmark
 import measurements
-from convnotes.benchmark import output, records
+import patience
 from convnotes.benchmark.__main__ import main
+from convnotes.benchmark.storing import records
+from convnotes.benchmark.terminal import output
 from measurements import rows
 
 FOUND = rows("a/b", "conv2d", "naive", [1e-6]) + rows("a/b", "conv2d", "torch", [2e-6])
@@ -120,7 +122,7 @@ def test_a_process_ends_with_its_own_exit_code(line, code):
     if "/dev/full" in line:
         full_disk().close()
     command = [sys.executable, "-m", "convnotes.benchmark", "benchmark"]
-    done = subprocess.run(["bash", "-c", line, "bash", *command], capture_output=True, timeout=60)
+    done = subprocess.run(["bash", "-c", line, "bash", *command], capture_output=True, timeout=patience.SECONDS)
     assert done.returncode == code
     assert b"Traceback" not in done.stderr
     assert done.stderr.count(b"\n") == (1 if code and b"2>" not in line.encode() else 0)
@@ -128,10 +130,10 @@ def test_a_process_ends_with_its_own_exit_code(line, code):
 
 def test_no_file_takes_the_place_of_a_closed_stream():
     code = (
-        "import os; from convnotes.benchmark import output\n"
+        "import os; from convnotes.benchmark.terminal import output\n"
         "os.close(1); os.close(0); output.prepare(); raise SystemExit(os.open('/', os.O_RDONLY) <= 2)"
     )
-    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], timeout=patience.SECONDS).returncode == 0
 
 
 def test_everything_is_printed_in_one_place():

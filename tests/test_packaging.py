@@ -17,7 +17,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import convnotes
-from convnotes.benchmark import machine, provenance
+from convnotes.benchmark.reporting import provenance
+from convnotes.benchmark.storing import machine
 from measurements import ENVIRONMENT
 from test_house import PACKAGE, ROOT, imports
 
@@ -112,7 +113,10 @@ def test_an_installed_package_is_in_nobodys_way(tmp_path):
     shutil.copytree(PACKAGE, tmp_path / "convnotes", ignore=shutil.ignore_patterns("__pycache__"))
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     # With -P, python -m pytest is pytest: the current folder is not where modules are looked for.
-    collected = ["tests/test_house.py::test_importing_our_operations_loads_no_torch", "convnotes/benchmark/units.py"]
+    collected = [
+        "tests/test_house.py::test_importing_our_operations_loads_no_torch",
+        "convnotes/benchmark/reporting/units.py",
+    ]
     command = [sys.executable, "-P", "-m", "pytest", "-n0", "-p", "no:cacheprovider", *collected]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 import measurements
-from convnotes.benchmark import places, records, run
+from convnotes.benchmark import places, run
 from convnotes.benchmark.__main__ import main
-from convnotes.benchmark.options import options, parser
+from convnotes.benchmark.command_line import options, parser
+from convnotes.benchmark.storing import records
 from measurements import ENVIRONMENT, rows
 
 NARROWED = [

@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 
 from convnotes import IMPLEMENTATIONS, OPERATIONS
-from convnotes.benchmark import summary
-from convnotes.benchmark.units import digits, duration
+from convnotes.benchmark.reporting import summary
+from convnotes.benchmark.reporting.units import digits, duration
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

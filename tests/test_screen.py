@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from convnotes.benchmark import compare, provenance, records, screen, tables
-from convnotes.benchmark.report import Report
-from convnotes.benchmark.summary import summarize
+from convnotes.benchmark.reporting import compare, provenance, screen, tables
+from convnotes.benchmark.reporting.report import Report
+from convnotes.benchmark.reporting.summary import summarize
+from convnotes.benchmark.storing import records
 from convnotes.cases import CASES, select
 from measurements import ENVIRONMENT, SPEEDS, ceilings, everything, rows
 

@@ -9,8 +9,11 @@ import time
 import pytest
 
 import measurements
-from convnotes.benchmark import files, records, report, signals
+import patience
 from convnotes.benchmark.__main__ import main
+from convnotes.benchmark.reporting import report
+from convnotes.benchmark.storing import files, records
+from convnotes.benchmark.terminal import signals
 from measurements import rows
 
 ARGUMENTS = ["benchmark", "--cases", "founding/pool*", "--implementations", "naive,matmul", "--rounds", "1000"]
@@ -52,14 +55,10 @@ def alone(group) -> bool:
 def test_a_run_that_is_ended_can_go_on(number, send, tmp_path):
     running = begun(tmp_path)
     send(running.pid, number)
-    printed, errors = running.communicate(timeout=60)
+    printed, errors = running.communicate(timeout=patience.SECONDS)
     sentence = f"ended by {signal.Signals(number).name}, {ENDED}; --resume goes on with what is missing\n"
     assert (running.returncode, printed, errors) == (128 + number, "", f"convnotes benchmark: {sentence}")
-    for _ in range(200):
-        if alone(running.pid):
-            break
-        time.sleep(0.05)
-    assert alone(running.pid)
+    patience.until(lambda: alone(running.pid))
     assert [path.name for path in tmp_path.iterdir()] == [records.UNFINISHED]
     assert {records.ENVIRONMENT, records.MEASUREMENTS} <= set(contents(tmp_path))
 

@@ -10,6 +10,8 @@ import pytest
 from jupyter_client.manager import run_kernel
 from PIL import Image
 
+import patience
+
 FIGURE = "import matplotlib.pyplot as plt; from convnotes import style; style.use(); plt.plot([1, 2]); plt.show()"
 INLINE = "module://matplotlib_inline.backend_inline"
 
@@ -18,7 +20,7 @@ def shown(code: str, **settings) -> list[Image.Image]:
     """The pictures that a cell shows in a new Jupyter kernel."""
     messages = []
     with run_kernel(env={**os.environ, **settings}) as client:
-        reply = client.execute_interactive(code, output_hook=messages.append, timeout=60)
+        reply = client.execute_interactive(code, output_hook=messages.append, timeout=patience.SECONDS)
     assert reply["content"]["status"] == "ok", reply["content"]
     pictures = [m["content"]["data"]["image/png"] for m in messages if m["msg_type"] == "display_data"]
     return [Image.open(BytesIO(base64.b64decode(picture))) for picture in pictures]

@@ -1,8 +1,9 @@
 """The benchmark: how long every implementation takes on every case, and how far it is from the definition.
 
-`timing` says how one call is measured, and `measuring` measures one problem, in a process that `worker` sets
-up; `jobs` says what is measured in which order, `run` does it, and `journal` keeps what is finished whatever
-happens. `report` turns the CSV file into tables and figures, `__main__` is the command line.
+Its rooms, each of which may import those before it: `terminal` is how the commands speak; `storing` is what a run
+leaves on disk; `measuring` is how it times and checks calls, in processes of their own; `reporting` makes tables and
+figures of what is stored, and knows nothing of measuring. On top `run` goes through a whole run, and `__main__` is the
+command line.
 
 Importing this package loads nothing but the standard library.
 """

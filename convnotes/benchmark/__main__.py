@@ -7,8 +7,9 @@ import os
 import sys
 
 from convnotes import __version__
-from convnotes.benchmark import Refused, output, places, signals, values
-from convnotes.benchmark.options import options, parsers
+from convnotes.benchmark import Refused, places
+from convnotes.benchmark.command_line import options, parsers
+from convnotes.benchmark.terminal import output, signals, values
 
 
 def main(argv=None) -> int:
@@ -81,7 +82,7 @@ def _print(text: str, code: int, name: str) -> int:
 def _benchmark(given) -> tuple[int, str]:
     chosen = options(given)
     if given.list:
-        from convnotes.benchmark.jobs import choose
+        from convnotes.benchmark.measuring.jobs import choose
 
         names = dict.fromkeys(job.case.name for job in choose(chosen) if not job.is_machine)
         return 0, "".join(f"{name}\n" for name in names)
@@ -96,7 +97,8 @@ def _plot(given) -> tuple[int, str]:
     name, folder = ("FOLDER", given.folder) if given.folder else ("--out", given.out or places.RESULTS)
     if given.folder and given.out and given.folder != given.out:
         raise Refused(f"FOLDER must be the same as --out, which can be left out, got {str(given.folder)!r}")
-    from convnotes.benchmark import files, records, report, screen
+    from convnotes.benchmark.reporting import report, screen
+    from convnotes.benchmark.storing import files, records
 
     measurements = records.read(folder, name)
     with files.writing(folder) as unfinished:
@@ -106,7 +108,7 @@ def _plot(given) -> tuple[int, str]:
 
 
 def _compare(given) -> tuple[int, str]:
-    from convnotes.benchmark import compare
+    from convnotes.benchmark.reporting import compare
 
     return 0, compare.write(given.a, given.b, given.out)
 

@@ -14,7 +14,7 @@ from scipy.optimize import least_squares
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from convnotes.benchmark import timing
+from convnotes.benchmark.measuring import timing
 from convnotes.cases import SUITES
 from convnotes.fast import selection, work
 

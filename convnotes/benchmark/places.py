@@ -5,8 +5,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from convnotes.benchmark import Refused, reading, records, schema
-from convnotes.benchmark.output import shorten
+from convnotes.benchmark import Refused
+from convnotes.benchmark.storing import reading, records, schema
+from convnotes.benchmark.terminal.output import shorten
 
 RESULTS, QUICK, PARTIAL = Path("results"), Path("results/quick"), Path("results/partial")
 

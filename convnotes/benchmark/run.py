@@ -5,11 +5,14 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from convnotes.benchmark import Refused, environments, files, machine, output, records, signals
-from convnotes.benchmark.jobs import Job, choose
-from convnotes.benchmark.journal import Journal
-from convnotes.benchmark.options import Options
-from convnotes.benchmark.workers import Workers
+from convnotes.benchmark import Refused
+from convnotes.benchmark.measuring.jobs import choose
+from convnotes.benchmark.measuring.workers import Workers
+from convnotes.benchmark.storing import environments, files, machine, records
+from convnotes.benchmark.storing.job import Job
+from convnotes.benchmark.storing.journal import Journal
+from convnotes.benchmark.storing.options import Options
+from convnotes.benchmark.terminal import output, signals
 
 
 def run(options: Options) -> tuple[int, str]:
@@ -43,7 +46,7 @@ def run(options: Options) -> tuple[int, str]:
 def _report(finished: Journal, environment: dict, out: Path, folder: Path) -> tuple[int, str]:
     """Write everything to `folder`; returns what the run does once it is in `out`."""
     # pandas and Matplotlib are loaded once the clocks have stopped.
-    from convnotes.benchmark import report, screen
+    from convnotes.benchmark.reporting import report, screen
 
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()

@@ -1,0 +1,149 @@
+"""The options of the command line. Only the standard library is loaded, so that help and refusals come at once."""
+
+import argparse
+
+from convnotes import IMPLEMENTATIONS, OPERATIONS
+from convnotes.benchmark import Refused, places
+from convnotes.benchmark.storing.options import Options
+from convnotes.benchmark.terminal import output, values
+
+# The names of `convnotes.cases.SUITES`, which would load NumPy.
+SUITES = ("founding", "scaling", "networks", "ops")
+
+# More rounds or repeats than this teach nothing, and their jobs would no longer fit in memory.
+MOST = 1000
+
+
+def options(given: argparse.Namespace) -> Options:
+    """The options of `convnotes benchmark`, with the defaults that depend on others; also of where results go."""
+    cuda = given.device == "cuda"
+    whole = {
+        "suite": SUITES,
+        "cases": None,
+        "operations": tuple(OPERATIONS),
+        "implementations": ("torch",) if cuda else tuple(IMPLEMENTATIONS),
+        "device": "cpu",
+        "threads": 1,
+        "dtype": "float32",
+        "rounds": 2 if given.quick else 4,
+        "repeats": 3,
+        "batch": None,
+        "limit": 0.1 if given.quick else 2.0,
+    }
+    chosen = {name: whole[name] if getattr(given, name) is None else getattr(given, name) for name in whole}
+    chosen["cases"] = ",".join(given.cases) if given.cases else None
+    if cuda and chosen["implementations"] != ("torch",):
+        raise Refused(
+            f"--implementations must be torch with --device cuda, got {','.join(chosen['implementations'])!r}"
+        )
+    chosen["quick"] = given.quick
+    out = places.folder(chosen, whole) if given.out is None else given.out
+    return Options(**chosen, resume=given.resume, out=out)
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that refuses in one sentence, without repeating its usage; `known` holds its options."""
+
+    def __init__(self, **settings):
+        self.known = []
+        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
+
+    def add_argument(self, *names, **settings):
+        self.known += [name for name in names if name.startswith("--")]
+        return super().add_argument(*names, **settings)
+
+    def print_help(self, file=None):
+        output.say(self.format_help())
+
+    def error(self, message):
+        if message.startswith("argument "):
+            message = message.removeprefix("argument ").replace(": ", " ", 1)
+        raise Refused(message)
+
+
+def parsers() -> dict[str, Parser]:
+    """The parser of `convnotes`, under the name "", and those of its commands under theirs."""
+    convnotes = Parser(
+        prog="convnotes", description="Measure the layers of a convolutional network and draw the results."
+    )
+    convnotes.add_argument("--version", action="store_true", help="show the version and exit")
+    commands = convnotes.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    return {
+        "": convnotes,
+        "benchmark": _add_benchmark(commands),
+        "plot": _add_plot(commands),
+        "compare": _add_compare(commands),
+    }
+
+
+def parser() -> Parser:
+    """The parser of `convnotes` with its commands."""
+    return parsers()[""]
+
+
+def _add_benchmark(commands) -> Parser:
+    command = commands.add_parser(
+        "benchmark",
+        help="measure the implementations on the cases",
+        description="Compare every implementation with the definition in float64, then measure how long it takes.\n"
+        "Tables, figures, all timings and a description of the machine go to a folder: results for a full run,\n"
+        "results/quick for --quick, and for a run that is narrowed in any other way one of its own in results/partial.",
+        epilog="A full run takes about a quarter of an hour, --quick less than a minute. Measure on an idle machine.\n"
+        "Every finished measurement is on disk at once: a stopped run goes on with the same command and --resume.",
+    )
+
+    def option(name, metavar, convert, text, **settings):
+        command.add_argument(f"--{name}", metavar=metavar, type=convert, help=text, **settings)
+
+    suites, known = ", ".join(SUITES), ", ".join(IMPLEMENTATIONS)
+    option("suite", "A,B", values.names(SUITES), f"of {suites} (default: all)")
+    text = "cases of these whose name matches, such as 'alexnet/*,ops/bias'; can be repeated (default: all)"
+    option("cases", "GLOB,GLOB", values.patterns, text, action="append")
+    option("operations", "A,B", values.names(OPERATIONS), "such as conv2d,max_pool2d (default: all)")
+    option("implementations", "A,B", values.names(IMPLEMENTATIONS), f"of {known} (default: all; on cuda torch)")
+    text = "cpu or cuda, where torch alone is timed (default: cpu)"
+    option("device", "DEVICE", values.one_of("cpu", "cuda"), text)
+    option("threads", "N", values.whole(1), "threads for NumPy's BLAS and for torch (default: 1)")
+    option("dtype", "DTYPE", values.one_of("float32", "float64"), "float32 or float64 (default: float32)")
+    text = "times to go over the whole list of problems (default: 4, quick: 2)"
+    option("rounds", "N", values.whole(1, MOST), text)
+    text = "timings of a call in a round; calls above 0.1 s get one (default: 3)"
+    option("repeats", "N", values.whole(1, MOST), text)
+    option("batch", "N", values.whole(1), "images in a batch of a network's layers (default: 1 and 8, quick: 1)")
+    text = "do not run what takes longer for one call, plain loops a quarter of it (default: 2, quick: 0.1)"
+    option("limit", "SECONDS", values.seconds, text)
+    text = "where results are written instead; whatever a benchmark left there is replaced"
+    option("out", "FOLDER", values.place, text)
+    text = "fewer rounds, a lower limit and, without --cases, fewer cases, for a first look"
+    command.add_argument("--quick", action="store_true", help=text)
+    command.add_argument("--resume", action="store_true", help="go on with a run of the same options that was stopped")
+    command.add_argument("--list", action="store_true", help="print the names of the cases chosen, and measure nothing")
+    return command
+
+
+def _add_plot(commands) -> Parser:
+    command = commands.add_parser(
+        "plot",
+        help="rebuild tables and figures from earlier measurements",
+        description="Rebuild the tables and figures in a folder from its measurements, without measuring.",
+    )
+    text = "folder with measurements.csv and environment.json (default: results)"
+    command.add_argument("folder", metavar="FOLDER", nargs="?", type=values.place, help=text)
+    command.add_argument("--out", metavar="FOLDER", type=values.place, help="the same, as `convnotes benchmark` has it")
+    return command
+
+
+def _add_compare(commands) -> Parser:
+    command = commands.add_parser(
+        "compare",
+        help="compare the measurements in two folders",
+        description="Compare the measurements in two results folders, of two machines or two commits, row by row.",
+        epilog="Two rows differ where their times do not overlap even within their noise: the range of their rounds'\n"
+        "medians, or that of what the machine itself did in the same run, where this is wider.",
+    )
+    text = "results folder, as `convnotes benchmark` writes it"
+    command.add_argument("a", metavar="A", type=values.place, help=text)
+    command.add_argument("b", metavar="B", type=values.place, help="results folder to compare with it")
+    text = "Markdown file to write every row to; without it a summary alone is printed"
+    command.add_argument("--out", metavar="FILE.md", type=values.place, help=text)
+    return command

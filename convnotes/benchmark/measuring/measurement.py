@@ -1,0 +1,197 @@
+"""Measuring: expected values are computed, implementations compared with them, and only then timed."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from convnotes import check
+from convnotes.benchmark.measuring import steps, timing
+from convnotes.benchmark.measuring.calls import Calls
+from convnotes.benchmark.measuring.estimate import Estimates
+from convnotes.benchmark.storing import costs, failures
+from convnotes.benchmark.storing.schema import MEASURED, NOT_RUN, STEPS, WRONG
+from convnotes.cases import Case
+
+# Rounding in sums of a few thousand products explains errors far below these; a result above them is wrong.
+BOUNDS = {"float32": 1e-4, "float64": 1e-10}
+
+# Plain loops define the expected values where they take no longer than this.
+DEFINING = 0.1  # seconds
+# Tracing memory slows plain loops about tenfold, and an implementation that works on whole arrays not at all. Loops
+# are traced where this times their estimate is within the limit, which a traced call then takes a third of.
+TRACING = {"naive": 30}
+# Plain loops get this part of the limit: they take long in proportion to their work, and a longer call of theirs
+# teaches nothing that a shorter one does not.
+PATIENCE = {"naive": 0.25}
+
+
+class Definition(NamedTuple):
+    """The implementation that expected values are by, or None and a note that says why there are none."""
+
+    by: str | None
+    note: str = ""
+
+
+class Worker(Calls):
+    """Some implementations, measured in one precision.
+
+    limit: the seconds that one call may take; plain loops have PATIENCE's part of it
+    threads: the threads torch may use; those of NumPy's BLAS are set before the process starts
+    """
+
+    def __init__(
+        self, modules: Mapping[str, str], rounded: str, dtype: str, limit: float, threads: int, device: str = "cpu"
+    ):
+        super().__init__(modules, rounded, dtype, device)
+        self.limit, self.threads = limit, threads
+        self.estimates = Estimates(self.prepare)
+        self.stopwatch = timing.elapsed
+        if "torch" in modules:
+            import torch
+
+            torch.set_num_threads(threads)
+        if device == "cuda":
+            from convnotes.benchmark.measuring import cuda
+
+            cuda.set_precision()
+            self.stopwatch = cuda.elapsed
+
+    def define(self, case: Case, operation: str, path: Path) -> Definition:
+        """Store the expected values; returns the implementation they are by, or why there are none.
+
+        It is the naive one, or the matrix products, proven equal, where plain loops would take too long.
+        """
+        longest = min(DEFINING, self.limit)
+        try:
+            by = "naive" if self.estimates.seconds("naive", case, operation, longest) <= longest else "matmul"
+            whole = by == "naive"
+            expected = self.prepare(by, case, operation)() if whole else self.image_by_image(case, operation)
+        except BaseException as problem:
+            return Definition(None, f"the definition: {failures.note(problem)}")
+        np.save(path, expected)
+        return Definition(by)
+
+    def measure(self, case: Case, operation: str, definition: Definition, path: Path, repeats: int) -> list[dict]:
+        """The first round: one record for each timing of each implementation, or one that says why there is none."""
+        if definition.by is None:
+            return self.fail(case, operation, definition.note)
+        try:
+            expected = np.load(path)
+        except MemoryError as problem:
+            return self.fail(case, operation, f"the definition: {failures.note(problem)}")
+        records, calls = {}, {}
+        for name in self.modules:
+            call, found = self._check(name, case, operation, expected)
+            records[name, ""] = self._known(name, case, operation) | {"definition": definition.by} | found
+            if call:
+                calls[name, ""] = call
+        plans = self._plan(records, calls, repeats)
+        if ("matmul", "") in calls and operation == "conv2d":
+            whole = records["matmul", ""]
+            records |= {("matmul", step): steps.record(whole, step) for step in STEPS}
+            parts = self._steps(case, records)
+            plans |= self._plan(records, parts, repeats)
+            calls |= parts
+        rows = self._time(records, calls, plans, 0)
+        for name, step in calls:
+            times = [row.get("seconds") for row in rows if (row["implementation"], row["step"]) == (name, step)]
+            if not step and times != [None]:
+                self.estimates.learn(name, case, operation, min(times))
+        return rows
+
+    def repeat(self, case: Case, operation: str, turn: int, known: Sequence[tuple[dict, timing.Plan]]) -> list[dict]:
+        """A later round: further timings of what was measured in the first, whose records and plans are known."""
+        records = {(record["implementation"], record["step"]): record for record, _ in known}
+        plans = dict(zip(records, (plan for _, plan in known)))
+        calls = {}
+        for name, step in records:
+            if not step:
+                try:
+                    calls[name, step] = self.prepare(name, case, operation)
+                except BaseException as problem:
+                    records[name, step] |= failures.raised(problem) | {"round": turn}
+        if any(step for _, step in records):
+            calls |= self._steps(case, records, turn)
+        return self._time(records, calls, plans, turn)
+
+    def fail(self, case: Case, operation: str, note: str) -> list[dict]:
+        """The records of a problem that no implementation could be measured on."""
+        return [self._known(name, case, operation) | failures.record(note) for name in self.modules]
+
+    def _known(self, name, case, operation) -> dict:
+        """What is known of a call before it is made."""
+        known = costs.record(case, operation, name, self.dtype)
+        return known | {"device": self.device, "threads": self.threads}
+
+    def _plan(self, records, calls, repeats) -> dict:
+        """The plans of the calls; one that fails or proves to take longer than the limit is not timed."""
+        plans = {}
+        for key, call in list(calls.items()):
+            try:
+                plans[key] = timing.plan(call, repeats, self.stopwatch)
+            except BaseException as problem:
+                records[key] |= failures.raised(problem)
+                del calls[key]
+                continue
+            if not key[1] and plans[key].seconds > self._limit(key[0]):
+                records[key] |= {"status": NOT_RUN, "estimate_seconds": plans.pop(key).seconds}
+                del calls[key]
+        return plans
+
+    def _steps(self, case, records, turn=None) -> dict:
+        """The calls of the steps that there are records of; none where their operands cannot be made."""
+        wanted = [key for key in records if key[1]]
+        try:
+            parts = steps.calls(case, self.operands(case))
+            return {key: parts[key[1]] for key in wanted}
+        except BaseException as problem:
+            for key in wanted:
+                records[key] |= failures.raised(problem) | {"round": turn}
+            return {}
+
+    def _time(self, records, calls, plans, turn):
+        # In the first round a long call has been timed already, when it was planned.
+        times = {key: [plans[key].seconds] for key in calls if turn == 0 and plans[key].seconds > timing.LONG}
+        later = {key: call for key, call in calls.items() if key not in times}
+        awake = timing.AWAKE if self.threads > 1 else 0
+        # No Ctrl-C reaches a worker: whatever is raised here is the call's.
+        times |= timing.take_turns(later, plans, self.stopwatch, awake, catching=BaseException)
+        rows = []
+        for key, record in records.items():
+            if key not in times:
+                rows.append(record)
+            elif isinstance(times[key], str):
+                # What the record of the first round says of its timing is none of this one.
+                rows.append(record | failures.record(times[key]) | {"round": turn})
+                continue
+            for repeat, seconds in enumerate(times.get(key, ())):
+                timed = {"round": turn, "repeat": repeat, "seconds": seconds, "loops": plans[key].loops}
+                rows.append(record | timed)
+        return rows
+
+    def _limit(self, name):
+        return self.limit * PATIENCE.get(name, 1.0)
+
+    def _check(self, name, case, operation, expected):
+        """The call if it may be timed, else None, and what was found out about it. No clock runs here."""
+        tracing, limit = TRACING.get(name, 1), self._limit(name)
+        try:
+            estimate = self.estimates.seconds(name, case, operation, limit / tracing)
+        except BaseException:
+            estimate = 0.0  # it fails on other cases; what it does on this one is seen when it is called
+        if estimate > limit:
+            return None, {"status": NOT_RUN, "estimate_seconds": estimate}
+        try:
+            call = self.prepare(name, case, operation)
+            if name == "torch" or estimate * tracing > limit:
+                result, peak = call(), None
+            else:
+                result, peak = timing.peak(call)
+            error = check.error(np.asarray(result.cpu()) if name == "torch" else result, expected)
+        except BaseException as problem:  # whatever an implementation raises is its result, and no reason to stop
+            return None, failures.raised(problem)
+        if not error <= BOUNDS[self.dtype]:
+            return None, {"status": WRONG, "error": np.nan_to_num(error, nan=np.inf, posinf=np.inf)}
+        return call, {"status": MEASURED, "error": error, "peak_bytes": peak}

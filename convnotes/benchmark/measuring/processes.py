@@ -1,0 +1,67 @@
+"""Worker processes: each computes with a set number of threads and shares none with another."""
+
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+
+from convnotes.benchmark import Refused
+from convnotes.benchmark.terminal import signals
+
+# Every library reads its variable once, when it is loaded; so they are set before a process starts.
+VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+# What ends a worker may end all processes: then this one hears of it within so many seconds.
+SAME = 0.2
+
+
+@contextmanager
+def process(threads: int) -> Iterator[Executor]:
+    """An executor of one fresh process whose libraries use `threads` threads; ended when the block is left."""
+    others = set(multiprocessing.active_children())
+    context = multiprocessing.get_context("spawn")
+    with signals.waiting():  # multiprocessing starts a process of its own with the first executor
+        executor = ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_depend_on_parent)
+    try:
+        with _environment(dict.fromkeys(VARIABLES, str(threads))), signals.waiting():
+            executor.submit(os.getpid).result()
+        yield executor
+    except BrokenProcessPool:
+        time.sleep(SAME)
+        raise Refused("a worker process ended before its time, perhaps for lack of memory", code=1) from None
+    except BaseException:
+        for child in set(multiprocessing.active_children()) - others:
+            child.terminate()
+        raise
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _depend_on_parent():
+    """The process that started the others ends them: by its death, but not by the Ctrl-C that reaches all of them."""
+    signals.ignore_shared()
+    threading.Thread(target=_end_with, args=[multiprocessing.parent_process()], daemon=True).start()
+
+
+def _end_with(parent):
+    """Sleep until the parent is gone, even if it was killed; a worker would wait for its next task for ever."""
+    parent.join()
+    os._exit(1)
+
+
+@contextmanager
+def _environment(values):
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

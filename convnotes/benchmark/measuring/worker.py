@@ -1,0 +1,33 @@
+"""What a worker process is asked: each function here runs in the process of its own that `start` has set up."""
+
+from convnotes.benchmark.measuring.measurement import Definition, Worker
+from convnotes.benchmark.storing import machine
+
+_worker = None
+
+
+def start(*settings) -> dict:
+    """Set this process up as a `Worker`; returns its libraries, their threads and the GPU."""
+    global _worker
+    _worker = Worker(*settings)
+    return machine.libraries("torch" in _worker.modules)
+
+
+def define(*problem) -> Definition:
+    """`Worker.define` in this process."""
+    return _worker.define(*problem)
+
+
+def measure(*problem) -> list[dict]:
+    """`Worker.measure` in this process."""
+    return _worker.measure(*problem)
+
+
+def repeat(*problem) -> list[dict]:
+    """`Worker.repeat` in this process."""
+    return _worker.repeat(*problem)
+
+
+def fail(*problem) -> list[dict]:
+    """`Worker.fail` in this process."""
+    return _worker.fail(*problem)

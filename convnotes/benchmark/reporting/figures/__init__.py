@@ -1,0 +1,71 @@
+"""The figures of a report, drawn from the summary alone; each is None where the measurements hold nothing for it."""
+
+import warnings
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib.style
+import pandas as pd
+
+from convnotes.benchmark.reporting.figures import (
+    error,
+    heatmap,
+    parts,
+    ratio,
+    roofline,
+    scaling,
+    speedup,
+    steps,
+    time,
+    workspace,
+)
+from convnotes.benchmark.storing.records import FIGURES
+from convnotes.benchmark.terminal.output import progress
+from convnotes.style import SHEET
+
+
+class Picture(NamedTuple):
+    """A figure that was drawn: the name of its files, its title, and what it shows."""
+
+    name: str
+    title: str
+    caption: str
+
+
+_MODULES = {
+    "time": time,
+    "scaling": scaling,
+    "speedup": speedup,
+    "steps": steps,
+    "workspace": workspace,
+    "roofline": roofline,
+    "error": error,
+    "heatmap": heatmap,
+}
+
+
+def write(summary: pd.DataFrame, provenance: str, folder: Path) -> list[Picture]:
+    """Write every figure as PNG and as SVG; returns those there are, in the order of `records.FIGURES`."""
+    written = []
+    with matplotlib.style.context(SHEET, after_reset=True), warnings.catch_warnings():
+        # Names in letters that the font lacks are drawn as boxes, and very long ones leave no room for a layout.
+        for message in ("Glyph", "constrained_layout not applied"):
+            warnings.filterwarnings("ignore", message=message, category=UserWarning)
+        for name in progress(FIGURES, "figure", "drawing {}".format):
+            draw, title, caption = _recipe(name)
+            if (figure := draw(summary)) is not None:
+                parts.sign(figure, provenance)
+                figure.savefig(folder / f"{name}.png")
+                figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
+                written.append(Picture(name, title, caption))
+    return written
+
+
+def _recipe(name: str):
+    """How a figure is drawn, its title and its caption. Every network has a figure of ratios of its own."""
+    if name in _MODULES:
+        module = _MODULES[name]
+        return module.draw, module.TITLE, module.CAPTION
+    _, _, network = name.partition("_")
+    return partial(ratio.draw, network=network), f"{ratio.TITLE}: {network or 'other cases'}", ratio.CAPTION

@@ -1,0 +1,109 @@
+"""What several figures have in common: their panels, their axes, their legends and the line of provenance."""
+
+import textwrap
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+
+from convnotes.benchmark.reporting.summary import calls, kind
+
+WIDTH = 6.4
+CONVOLUTIONS = {"conv2d": "forward", "conv2d_grad_input": "input gradient", "conv2d_grad_weight": "weight gradient"}
+KINDS = ("forward", "input gradient", "parameter gradient")
+HOLLOW = {"markerfacecolor": "white"}
+# A line that is no measurement.
+GUIDE = {"color": "0.5", "linewidth": 1, "linestyle": "--", "marker": ""}
+
+
+def measured(summary: pd.DataFrame) -> pd.DataFrame:
+    """The whole calls that were timed."""
+    rows = calls(summary)
+    return rows[rows["status"] == "measured"]
+
+
+def by_convolution(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The rows of a convolution and of its two gradients, by the title of their panel, for those there are."""
+    panels = {title: rows[rows["operation"] == operation] for operation, title in CONVOLUTIONS.items()}
+    return {title: group for title, group in panels.items() if len(group)}
+
+
+def by_kind(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The rows of every layer's forward pass and gradients, by the title of their panel, for those there are."""
+    kinds = rows["operation"].map(kind)
+    panels = {title: rows[kinds == title] for title in KINDS}
+    return {title: group for title, group in panels.items() if len(group)}
+
+
+def panels(titles, height: float, sharey=True) -> tuple[Figure, list]:
+    """A figure with a panel for each title, side by side."""
+    figure = Figure((WIDTH, height))
+    axes = figure.subplots(1, len(titles), sharex=True, sharey=sharey, squeeze=False)[0]
+    for ax, title in zip(axes, titles):
+        ax.set_title(title)
+    return figure, list(axes)
+
+
+def name_rows(axes, names) -> None:
+    """Write a name at each row, the first at the top."""
+    axes[0].set_yticks(range(len(names)), names, fontsize=8)
+    axes[0].set_ylim(len(names) - 0.4, -0.6)
+    for ax in axes:
+        ax.tick_params(axis="y", length=0)
+
+
+def plain_numbers(axis, numticks: int = 4) -> None:
+    """Numbers written out on a logarithmic axis: powers of ten, and more between them where these are few."""
+    low, high = axis.get_view_interval()
+    span = high / low
+    between = (1, 2, 3, 5) if span < 6 else (1, 2, 5) if span < 20 else (1, 3) if span < 100 else (1,)
+    axis.set_major_locator(LogLocator(subs=between, numticks=numticks))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def byte_numbers(axis) -> None:
+    """Powers of two in KiB, MiB and GiB."""
+    axis.set_major_locator(LogLocator(32, numticks=6))
+    axis.set_major_formatter(FuncFormatter(_bytes))
+    axis.set_minor_locator(NullLocator())
+
+
+def _bytes(count, _) -> str:
+    for unit, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        if count >= unit:
+            return f"{count / unit:.0f} {name}"
+    return f"{count:.0f} B"
+
+
+def label_below(axes, text: str) -> None:
+    """Write the label that all panels share, below the one in the middle."""
+    axes[(len(axes) - 1) // 2].set_xlabel(text)
+
+
+def handles(style, line: bool = False) -> list[Line2D]:
+    """A legend's entries for the implementations."""
+    joined = {} if line else {"linestyle": ""}
+    return [Line2D([], [], label=name, **joined, **mark) for name, mark in style.items()]
+
+
+def handle(label: str, **look) -> Line2D:
+    """A legend's entry for something else."""
+    return Line2D([], [], label=label, **{"linestyle": "", "color": "0.3", **look})
+
+
+def legend(figure, entries) -> None:
+    """The legend above all panels, in one row or, where that is too long for the figure, in two."""
+    letters = sum(len(entry.get_label()) + 8 for entry in entries)
+    ncols = len(entries) if letters < 105 else -(-len(entries) // 2)
+    figure.legend(handles=entries, loc="outside upper center", ncols=ncols, columnspacing=1.2, handletextpad=0.4)
+
+
+def sign(figure, provenance: str) -> None:
+    """Put the line of provenance below everything else, broken between its parts only."""
+    whole = provenance.replace(" ", "\N{NO-BREAK SPACE}").replace(";\N{NO-BREAK SPACE}", "; ")
+    lines = len(textwrap.wrap(whole, 130))
+    # The narrowest width that needs no further line leaves lines of about the same length.
+    width = next(width for width in range(1, 131) if len(textwrap.wrap(whole, width)) == lines)
+    figure.supxlabel("\n".join(textwrap.wrap(whole, width)), fontsize=6.5, color="0.3", parse_math=False)

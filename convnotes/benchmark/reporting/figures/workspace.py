@@ -1,0 +1,54 @@
+"""What im2col holds: predicted, and measured, beside the arrays that the operation takes and returns."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from convnotes.benchmark.reporting.figures import parts
+from convnotes.benchmark.reporting.summary import names
+from convnotes.style import marks
+
+TITLE = "The memory of im2col"
+CAPTION = (
+    "For each forward convolution by matrix products: the bytes of its arguments and its result, the predicted size "
+    "of the matrix of columns, and the measured peak of one call, which holds that matrix, the result and padded "
+    "copies. Other implementations, where their memory can be traced, stand beside it with their measured peak."
+)
+
+
+def draw(summary: pd.DataFrame) -> Figure | None:
+    """The figure, of the networks' layers if there are any; None where no peak was measured."""
+    rows = parts.measured(summary)
+    rows = rows[(rows["operation"] == "conv2d") & rows["peak_bytes"].notna() & (rows["implementation"] != "naive")]
+    matrices = rows[rows["implementation"] == "matmul"]
+    if matrices.empty:
+        return None
+    suite = "networks" if (matrices["suite"] == "networks").any() else matrices["suite"].iloc[0]
+    rows = rows[rows["suite"] == suite]
+    cases = list(dict.fromkeys(rows["case"]))
+    batches = sorted(set(rows["batch"])) if suite == "networks" else [None]
+    figure, axes = parts.panels([f"batch {batch}" if batch else "" for batch in batches], 1.4 + 0.165 * len(cases))
+    style = marks(names(rows))
+    for ax, batch in zip(axes, batches):
+        group = rows[rows["batch"] == batch] if batch else rows
+        for look, points, column in _layers(style, group):
+            ax.plot(points[column], points["case"].map(cases.index), linestyle="", **look)
+        ax.set_xscale("log", base=2)
+        parts.byte_numbers(ax.xaxis)
+        ax.set_xlabel("memory")
+        ax.set_axisbelow(True)
+        ax.grid(True)
+    parts.name_rows(axes, cases)
+    parts.legend(figure, axes[0].get_legend_handles_labels()[0])
+    return figure
+
+
+def _layers(style, rows):
+    """How each kind of mark looks, the rows it is drawn for, and the column it shows."""
+    matrices = rows[rows["implementation"] == "matmul"]
+    arrays = {"label": "arguments and result", "marker": "|", "color": "0.3", "markersize": 8}
+    predicted = {"label": "matrix of columns, predicted", "markersize": 7, **parts.HOLLOW, **style["matmul"]}
+    yield arrays, matrices, "bytes"
+    yield predicted, matrices, "workspace_bytes"
+    for name, look in style.items():
+        peak = {"label": f"peak of {name}, measured", "markersize": 3.5, **look}
+        yield peak, rows[rows["implementation"] == name], "peak_bytes"

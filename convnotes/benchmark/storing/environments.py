@@ -1,0 +1,58 @@
+"""The environment of a run: the machine, the libraries and the options, stored before anything is measured."""
+
+import json
+from pathlib import Path
+
+from convnotes.benchmark import Refused
+from convnotes.benchmark.storing import files, machine, reading, records, schema
+from convnotes.benchmark.storing.kinds import short
+from convnotes.benchmark.storing.options import Options
+
+# What must be the same for a run to go on: all that is known of it, but for its dates and loads.
+CHANGING = ("date", "load", "sessions")
+
+
+def stored(folder: Path) -> bool:
+    """Whether a run has begun there: its environment is written before anything else."""
+    return (folder / records.ENVIRONMENT).exists()
+
+
+def describe(options: Options, libraries: list[dict]) -> dict:
+    """The environment as it is now; `libraries` as the worker processes found them."""
+    found = {name: [one[name] for one in libraries if one[name]] for name in ("blas", "torch_threads", "gpu")}
+    facts = machine.describe(options.dtype, options.device, options.threads)
+    return {
+        **{name: schema.NOTE.nearest(fact) if isinstance(fact, str) else fact for name, fact in facts.items()},
+        "options": options.of_results() | {"cases": options.cases or "*"},
+        **{name: values[0] if values else None for name, values in found.items()},
+    }
+
+
+def write(folder: Path, environment: dict) -> None:
+    """Store the environment beside the measurements."""
+    files.write(folder / records.ENVIRONMENT, json.dumps(environment, indent=2) + "\n")
+
+
+def read(folder: Path, now: dict) -> dict:
+    """The environment that a run began with; refuses to go on with it in another one."""
+    try:
+        before = reading.environment((folder / records.ENVIRONMENT).read_text(encoding="utf-8-sig"), schema.UNFINISHED)
+    except ValueError as problem:
+        raise Refused(
+            f"--resume must find a readable {records.ENVIRONMENT} in {str(folder)!r}, or it be deleted ({problem})"
+        ) from None
+    now = json.loads(json.dumps(now))
+    for name in dict.fromkeys(name for name in (*before, *now) if name not in CHANGING):
+        old, new = before.get(name), now.get(name)
+        if old == new:
+            continue
+        if name == "options":
+            key = next(key for key in (*new, *old) if old.get(key) != new.get(key))
+            name, old, new = f"--{key}", old.get(key), new.get(key)
+        raise Refused(f"--resume must go on with the same {name} as the unfinished run, {short(old)}, got {short(new)}")
+    return before
+
+
+def largest_load(sessions, key) -> float | None:
+    """The largest load of all sessions, where it is known of any."""
+    return max((session[key] for session in sessions if session.get(key) is not None), default=None)

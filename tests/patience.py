@@ -1,0 +1,13 @@
+"""How long tests wait for what must happen: on a busy machine that takes long, and only what hangs takes so long."""
+
+import time
+
+SECONDS = 600
+
+
+def until(condition) -> None:
+    """Wait until a condition holds."""
+    end = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < end, "what is waited for does not happen"
+        time.sleep(0.02)
