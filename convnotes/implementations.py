@@ -1,0 +1,146 @@
+"""Implementations, ours and anybody's: a registered name, an importable module or the path of a .py file.
+
+Whoever has functions of the vocabulary, any part of it, has an implementation; nothing in the package is to be changed.
+Of a function that somebody else wrote nothing is known: whoever calls it does so in a process of its own.
+"""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import inspect
+import os
+import re
+import sys
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+
+from convnotes import IMPLEMENTATIONS
+
+# What an implementation may be called in tables, figures and files.
+LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,29}")
+_MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_NAMES_OF_FILES = "convnotes_implementation_"
+
+
+class LoadError(Exception):
+    """An implementation that cannot be loaded; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """An implementation by its label, which is its name in tables and figures, and its source."""
+
+    label: str
+    source: str
+
+    @property
+    def is_ours(self) -> bool:
+        return self.source in IMPLEMENTATIONS
+
+    @property
+    def is_file(self) -> bool:
+        return self.source.endswith(".py")
+
+    def load(self) -> ModuleType:
+        """The module. Its code is run, whatever that does; LoadError if it cannot be."""
+        sys.path[:0] = [folder for folder in (self._folder(), os.getcwd()) if folder not in sys.path]
+        try:
+            return self._module()
+        except BaseException as problem:  # a module may raise anything, SystemExit among it
+            said = str(problem).strip().partition("\n")[0]
+            reason = f"{type(problem).__name__}: {said}" if said else type(problem).__name__
+            raise LoadError(f"{_quote(self.source)} cannot be loaded ({reason})") from problem
+
+    def origin(self) -> dict[str, str]:
+        """What it was when it was used: its file's name or module, the SHA-256, and the version of its distribution."""
+        if self.is_ours:
+            return {}
+        path = self.path()
+        found = {"source": Path(self.source).name if self.is_file else self.source}
+        if path:
+            found["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+        if not self.is_file and (version := _version(self.source)):
+            found["version"] = version
+        return found
+
+    def path(self) -> Path | None:
+        """The file that it starts from; None where that is not known."""
+        if self.is_file:
+            return Path(self.source)
+        sys.path[:0] = [folder for folder in (os.getcwd(),) if folder not in sys.path]
+        try:
+            spec = importlib.util.find_spec(IMPLEMENTATIONS.get(self.source, self.source))
+        except (ImportError, ValueError, AttributeError):
+            return None
+        return Path(spec.origin) if spec and spec.origin and Path(spec.origin).is_file() else None
+
+    def _folder(self) -> str:
+        return str(Path(self.source).resolve().parent) if self.is_file else os.getcwd()
+
+    def _module(self) -> ModuleType:
+        if not self.is_file:
+            return importlib.import_module(IMPLEMENTATIONS.get(self.source, self.source))
+        name = _NAMES_OF_FILES + re.sub(r"\W", "_", Path(self.source).stem)
+        spec = importlib.util.spec_from_file_location(name, self.source)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        return module
+
+
+def find(text: str) -> Implementation:
+    """What is meant by a text: a registered name, a module, a path that ends in .py, perhaps with `label=` before it.
+
+    LoadError if nothing of that name is there. No code of it is run, but that of the packages that it lies in.
+
+    >>> find("fast").label, find("mine=matmul").label
+    ('fast', 'mine')
+    """
+    label, _, source = text.rpartition("=")
+    if not source:
+        raise LoadError(f"an implementation must be a name, a module or the path of a .py file, got {_quote(text)}")
+    found = Implementation(label, source)
+    if found.is_file:
+        if not Path(source).is_file():
+            raise LoadError(f"{_quote(source)} is no file")
+        label = label or re.sub(r"[^A-Za-z0-9_.+-]", "_", Path(source).stem).lstrip(".+-")[:30] or "_"
+    elif not found.is_ours and (not _MODULE.fullmatch(source) or found.path() is None):
+        near = get_close_matches(source, IMPLEMENTATIONS, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = hint or ("; the path of a file ends in .py" if os.sep in source else "")
+        names = ", ".join(IMPLEMENTATIONS)
+        raise LoadError(f"{_quote(source)} is none of {names}, and no module of that name is found{hint}")
+    label = label or source[-30:].lstrip(".")
+    if not LABEL.fullmatch(label):
+        raise LoadError(f"a label must be at most 30 letters, digits and _.+-, got {_quote(label)}")
+    if label in IMPLEMENTATIONS and label != source:
+        raise LoadError(f"a label must be none of {', '.join(IMPLEMENTATIONS)} unless it is that, got {_quote(label)}")
+    return Implementation(label, source)
+
+
+def offers(module: ModuleType, operation: str, options=()) -> bool:
+    """Whether a module has a function of an operation's name, with parameters for all of these options."""
+    function = getattr(module, operation, None)
+    if not callable(function):
+        return False
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # functions in C do not always say
+        return True
+    takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+    return takes_any or {*options} <= {*parameters}
+
+
+def _quote(text: str) -> str:
+    """As Python writes it, but no longer than a line."""
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def _version(module: str) -> str | None:
+    """The version of the distribution that a module comes from."""
+    top = module.partition(".")[0]
+    for name in importlib.metadata.packages_distributions().get(top, ()):
+        return f"{name} {importlib.metadata.version(name)}"
+    return None
