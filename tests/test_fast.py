@@ -9,8 +9,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-import problems
-import test_arrays
 from convnotes import cases, fast, matmul, windows
 from convnotes.cases import Case
 from convnotes.check import error
@@ -31,6 +29,8 @@ from convnotes.fast import (
     whole,
 )
 from convnotes.fast.toom_cook import transforms
+from convnotes.proof import arrays, problems
+from convnotes.proof.calls import LAYOUTS
 
 NAMES = list(selection.ALGORITHMS)
 GRADIENTS = ("conv2d", "conv2d_grad_input", "conv2d_grad_weight")
@@ -75,14 +75,14 @@ def test_what_is_chosen_for_large_problems_matches_the_definition(case, seed, fi
 
 
 @pytest.mark.usefixtures("nothing_is_small")
-@pytest.mark.parametrize("store", test_arrays.STORED.values(), ids=test_arrays.STORED)
-@pytest.mark.parametrize("case", [c for c in test_arrays.LAYERS if c.layer.startswith("conv")], ids=lambda c: c.name)
+@pytest.mark.parametrize("store", LAYOUTS.values(), ids=LAYOUTS)
+@pytest.mark.parametrize("case", [c for c in arrays.LAYERS if c.layer.startswith("conv")], ids=lambda c: c.name)
 def test_algorithms_for_large_problems_take_any_memory_layout(case, store):
     drawn = problems.operands(case, seed=15)
     for operation in case.operations:
-        stored = {name: store(drawn[name]) for name in test_arrays.arrays(operation)}
-        result = test_arrays.call("fast", case, operation, drawn | stored)
-        assert error(result, test_arrays.call("matmul", case, operation, drawn)) < 1e-12
+        stored = {name: store(drawn[name]) for name in arrays.operands(operation)}
+        result = getattr(fast, operation)(**case.arguments(operation, drawn | stored))
+        assert error(result, getattr(matmul, operation)(**case.arguments(operation, drawn))) < 1e-12
 
 
 @given(shapes("depthwise", most_stride=1), st.integers(0, 2**32))
@@ -93,7 +93,7 @@ def test_scalar_products_of_lines_are_the_weight_gradient(case, seed):
     assert error(dK, matmul.conv2d_grad_weight(**arguments)) < 1e-12
 
 
-@pytest.mark.parametrize("store", test_arrays.STORED.values(), ids=test_arrays.STORED)
+@pytest.mark.parametrize("store", LAYOUTS.values(), ids=LAYOUTS)
 @pytest.mark.parametrize("planes", [0, 2, 8, 100], ids=["not at all", "channels", "images", "all"])
 def test_scalar_products_of_lines_in_parts(store, planes, monkeypatch, rng):
     X, dY = rng.standard_normal((3, 4, 30, 31)), rng.standard_normal((3, 4, 28, 33))

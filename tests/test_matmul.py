@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-import problems
 from convnotes import check, layout, matmul, naive
 from convnotes.check import error
+from convnotes.proof import problems
 
 seeds = st.integers(0, 2**32)
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-import problems
 from convnotes import fast, implementation, matmul, naive, windows
 from convnotes.check import error
 from convnotes.fast import dots, selection, shares, threads, whole
 from convnotes.fast.finite import all_finite
+from convnotes.proof import problems
 
 OURS = ("naive", "matmul", "fast")
 ALGORITHMS = ("auto", *selection.ALGORITHMS, "col2im")

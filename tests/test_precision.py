@@ -9,10 +9,10 @@ from functools import partial
 import numpy as np
 import pytest
 
-import problems
 from convnotes import fast, matmul, reference, windows
 from convnotes.cases import Case
 from convnotes.fast import dots, tile_sizes, winograd
+from convnotes.proof import problems
 
 # What the docstring of `fast.conv2d` promises.
 BOUNDS = {np.float32: 3e-5, np.float64: 1e-12}

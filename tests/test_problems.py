@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import find, settings
 
-import problems
+from convnotes.proof import problems
 
 options = settings(max_examples=5000, derandomize=True, database=None)
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import problems
 from convnotes import layout, windows
+from convnotes.proof import problems
 
 lengths = st.integers(1, 12)
 steps = st.integers(1, 4)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import problems
 from convnotes import windows
 from convnotes.fast.winners import winners
+from convnotes.proof import problems
 
 # Few values, so that many are equal, and both that the padding and that comparisons treat in a way of their own.
 VALUES = np.array([-np.inf, -1, -0.0, 0, 1, np.inf, np.nan])

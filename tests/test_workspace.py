@@ -9,8 +9,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import problems
-import test_arrays
 from convnotes import OPERATIONS, fast, naive, windows
 from convnotes.cases import Case
 from convnotes.check import error
@@ -28,6 +26,8 @@ from convnotes.fast import (
     threads,
     whole,
 )
+from convnotes.proof import arrays, problems
+from convnotes.proof.calls import LAYOUTS
 from test_fast import GRADIENTS, shapes
 
 NAMES = list(selection.ALGORITHMS)
@@ -271,14 +271,14 @@ def test_parts_that_fit_in_little_space_make_the_whole(layer):
 
 
 @pytest.mark.usefixtures("little_space")
-@pytest.mark.parametrize("store", test_arrays.STORED.values(), ids=test_arrays.STORED)
-@pytest.mark.parametrize("case", test_arrays.LAYERS, ids=lambda case: case.name)
+@pytest.mark.parametrize("store", LAYOUTS.values(), ids=LAYOUTS)
+@pytest.mark.parametrize("case", arrays.LAYERS, ids=lambda case: case.name)
 def test_so_do_those_of_any_memory_layout(case, store):
     drawn = problems.operands(case, seed=15)
     for operation in case.operations:
-        stored = {name: store(drawn[name]) for name in test_arrays.arrays(operation)}
-        result = test_arrays.call("fast", case, operation, drawn | stored)
-        assert error(result, test_arrays.call("naive", case, operation, drawn)) < 1e-12
+        stored = {name: store(drawn[name]) for name in arrays.operands(operation)}
+        result = getattr(fast, operation)(**case.arguments(operation, drawn | stored))
+        assert error(result, getattr(naive, operation)(**case.arguments(operation, drawn))) < 1e-12
 
 
 @unwarned

@@ -113,7 +113,26 @@ def _compare(given) -> tuple[int, str]:
     return 0, compare.write(given.a, given.b, given.out)
 
 
-_COMMANDS = {"benchmark": _benchmark, "plot": _plot, "compare": _compare}
+def _check(given) -> tuple[int, str]:
+    from convnotes.benchmark.checking import check
+
+    g = given
+    return check(g.implementation, g.only, g.operations, g.strict, g.seed, g.examples, g.limit, g.all)
+
+
+def _template(given) -> tuple[int, str]:
+    from convnotes.proof.template import template
+
+    return 0, template()
+
+
+_COMMANDS = {
+    "benchmark": _benchmark,
+    "plot": _plot,
+    "compare": _compare,
+    "check": _check,
+    "template": _template,
+}
 
 
 if __name__ == "__main__":

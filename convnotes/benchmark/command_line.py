@@ -10,6 +10,9 @@ from convnotes.benchmark.terminal import output, values
 # The names of `convnotes.cases.SUITES`, which would load NumPy.
 SUITES = ("founding", "scaling", "networks", "ops")
 
+# The names of `convnotes.proof.rules.KINDS`, which would load hypothesis.
+RULES = ("values", "finite", "arrays", "refuse", "adjoint")
+
 # More rounds or repeats than this teach nothing, and their jobs would no longer fit in memory.
 MOST = 1000
 
@@ -63,9 +66,7 @@ class Parser(argparse.ArgumentParser):
 
 def parsers() -> dict[str, Parser]:
     """The parser of `convnotes`, under the name "", and those of its commands under theirs."""
-    convnotes = Parser(
-        prog="convnotes", description="Measure the layers of a convolutional network and draw the results."
-    )
+    convnotes = Parser(prog="convnotes", description="Prove and measure the layers of a convolutional network.")
     convnotes.add_argument("--version", action="store_true", help="show the version and exit")
     commands = convnotes.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     return {
@@ -73,6 +74,8 @@ def parsers() -> dict[str, Parser]:
         "benchmark": _add_benchmark(commands),
         "plot": _add_plot(commands),
         "compare": _add_compare(commands),
+        "check": _add_check(commands),
+        "template": _add_template(commands),
     }
 
 
@@ -147,3 +150,40 @@ def _add_compare(commands) -> Parser:
     text = "Markdown file to write every row to; without it a summary alone is printed"
     command.add_argument("--out", metavar="FILE.md", type=values.place, help=text)
     return command
+
+
+def _add_check(commands) -> Parser:
+    command = commands.add_parser(
+        "check",
+        help="prove an implementation, whoever wrote it",
+        description="Ask an implementation of any part of the vocabulary everything that is known about it. For each\n"
+        "rule that it breaks, the smallest call that does is printed as Python. It runs in a process of its own.",
+        epilog="Kinds of rules: values against the definition; where not-a-numbers and infinities stand (finite);\n"
+        "dtypes, memory layouts, empty batches (arrays); what must be refused (refuse); and two witnesses that need\n"
+        "no definition, the adjoint identity and central differences (adjoint).\n"
+        "Exit code 0: no rule is broken, 1: some are, 2: it cannot be loaded.",
+    )
+    text = "a name (naive, matmul, fast, torch), a module, or the path of a .py file"
+    command.add_argument("implementation", metavar="IMPLEMENTATION", help=text)
+
+    def option(name, metavar, convert, text, default):
+        command.add_argument(f"--{name}", metavar=metavar, type=convert, help=text, default=default)
+
+    option("only", "A,B", values.names(RULES), f"kinds of rules, of {', '.join(RULES)} (default: all)", RULES)
+    text = "such as conv2d,max_pool2d (default: all)"
+    option("operations", "A,B", values.names(OPERATIONS), text, tuple(OPERATIONS))
+    option("examples", "N", values.whole(1, 10**6), "layers drawn for each rule (default: 25)", 25)
+    option("seed", "N", values.whole(0), "where the draws begin (default: 0)", 0)
+    option("limit", "SECONDS", values.seconds, "no answer may take longer (default: 60)", 60.0)
+    command.add_argument("--strict", action="store_true", help="what is not offered is a fault")
+    command.add_argument("--all", action="store_true", help="show the call of every broken rule")
+    return command
+
+
+def _add_template(commands) -> Parser:
+    return commands.add_parser(
+        "template",
+        help="print a file to fill in: the vocabulary's functions, each to be written",
+        description="Print a Python file with the signatures and docstrings of the vocabulary, without the bodies:\n"
+        "convnotes template > my_conv.py, then convnotes check my_conv.py.",
+    )

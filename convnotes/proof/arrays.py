@@ -1,0 +1,177 @@
+"""Rules about arrays: dtypes, memory layouts, empty batches, nothing changed in place, nothing shared."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+
+from convnotes import OPERATIONS
+from convnotes.cases import Case
+from convnotes.proof import derivations, problems
+from convnotes.proof.calls import LAYOUTS, Call, Stored
+from convnotes.proof.rules import ARRAYS, REFUSE, Beside, Broken, Lacking, Rule, definition, equal, result
+
+# Small layers of each kind, the smallest first: one whose axes have a single entry, the plainest, one with parameters.
+LAYERS = [
+    Case("c", "conv2d", (1, 1, 4, 1), (1, 1, 2, 1)),
+    Case("c", "conv2d", (2, 3, 4, 4), (2, 3, 2, 2)),
+    Case("c", "conv2d", (2, 3, 4, 4), (2, 3, 1, 1)),
+    Case("c", "conv2d", (2, 4, 6, 5), (2, 2, 3, 2), {"stride": (2, 1), "padding": 1, "groups": 2}),
+    Case("t", "conv_transpose2d", (1, 1, 1, 3), (1, 1, 2, 2)),
+    Case("t", "conv_transpose2d", (2, 2, 3, 2), (2, 3, 2, 2)),
+    Case("t", "conv_transpose2d", (2, 2, 3, 2), (2, 3, 1, 1)),
+    Case("t", "conv_transpose2d", (2, 2, 3, 2), (2, 3, 2, 2), {"stride": 2, "output_padding": 1}),
+    Case("b", "bias_add", (1, 1, 3, 1)),
+    Case("b", "bias_add", (2, 3, 2, 2)),
+    Case("m", "max_pool2d", (1, 1, 4, 1), None, {"kernel_size": (2, 1)}),
+    Case("m", "max_pool2d", (2, 2, 6, 7), None, {"kernel_size": 3}),
+    Case("m", "max_pool2d", (2, 2, 3, 3), None, {"kernel_size": 1}),
+    Case("m", "max_pool2d", (2, 2, 6, 7), None, {"kernel_size": 3, "stride": 2, "padding": 1}),
+    Case("a", "avg_pool2d", (1, 1, 4, 1), None, {"kernel_size": (2, 1)}),
+    Case("a", "avg_pool2d", (2, 2, 6, 7), None, {"kernel_size": np.int64(3)}),
+    Case("a", "avg_pool2d", (2, 2, 3, 3), None, {"kernel_size": 1}),
+    Case("a", "avg_pool2d", (2, 2, 6, 7), None, {"kernel_size": 3, "divisor_override": np.int64(4)}),
+    Case("l", "local_response_norm", (1, 3, 1, 1), None, {"size": 3}),
+    Case("l", "local_response_norm", (2, 6, 2, 2), None, {"size": 4}),
+    Case("l", "local_response_norm", (2, 6, 2, 2), None, {
+        "size": np.int64(4), "alpha": np.float64(0.7), "beta": np.float64(0.75), "k": np.float64(2)
+    }),
+]  # fmt: skip
+
+# What float32 adds to the error of float64.
+SINGLE = 1e-5
+
+
+def operands(operation: str) -> list[str]:
+    """The operation's arguments that are arrays."""
+    return [name for name in OPERATIONS[operation] if not name.endswith("_size")]
+
+
+def plain(operation: str, case: Case, seed: int, fill: str = "normal") -> Call:
+    """A call in float64; with a bias where the layer is one."""
+    arguments = case.arguments(operation, problems.operands(case, seed, fill))
+    if case.layer != "bias_add":
+        arguments.pop("bias", None)
+    return Call(operation, arguments)
+
+
+def converted(call: Call, dtype, names=None) -> Call:
+    """A call with its arrays, or some of them, in another dtype."""
+    names = [one for one in operands(call.operation) if one in call.arguments] if names is None else names
+    return call.having(**{name: call.arguments[name].astype(dtype) for name in names})
+
+
+def _asked(subject, call: Call, expected, dtype, bound) -> None:
+    """Whether the answer is the expected one, in a dtype."""
+    equal(subject, call, expected, bound)
+    found = result(subject, call)
+    if found.value.dtype != dtype:
+        raise Broken(call, expected.astype(dtype), found, f"the result's dtype is {found.value.dtype}, not {dtype}")
+
+
+def single(operation, subject, case) -> None:
+    call = plain(operation, case, 8)
+    expected = definition(call)
+    _asked(subject, converted(call, np.float32), expected, np.dtype(np.float32), SINGLE)
+    _asked(subject, call, expected, np.dtype(np.float64), 1e-10)
+
+
+def promoted(operation, subject, question) -> None:
+    case, dtype = question
+    call = converted(plain(operation, case, 9, "whole"), dtype)
+    to = np.result_type(dtype, np.float32)
+    expected = definition(converted(call, to))
+    _asked(subject, call, expected, to, SINGLE)
+
+
+def mixed(operation, subject, case) -> None:
+    call = plain(operation, case, 10, "digits")
+    names = [name for name in operands(operation) if name in call.arguments]
+    for precise in names:
+        some = converted(call, np.float32, [name for name in names if name != precise])
+        found = result(subject, some, "an array of dtype float64")
+        if found.value.dtype != np.float64:
+            raise Broken(some, "an array of dtype float64", f"an array of dtype {found.value.dtype}")
+
+
+def laid_out(layout, operation, subject, case) -> None:
+    call = plain(operation, case, 11, "digits")
+    names = [name for name in operands(operation) if name in call.arguments]
+    equal(subject, call.having(**{name: Stored(call.arguments[name], layout) for name in names}), definition(call))
+
+
+def unchanged(operation, subject, case) -> None:
+    call = plain(operation, case, 12, "digits")
+    found = result(subject, call)
+    if found.changed:
+        raise Broken(call, f"{found.changed[0]} as it was", f"{found.changed[0]} is changed in place")
+
+
+def apart(operation, subject, case) -> None:
+    call = plain(operation, case, 12, "digits")
+    found = result(subject, call)
+    if found.shared:
+        raise Broken(call, "a new array", f"the result shares memory with {found.shared[0]}")
+    if not found.flags["writeable"]:
+        raise Broken(call, "an array that can be written to", "one that is read-only")
+
+
+def empty(operation, subject, case) -> None:
+    equal(subject, plain(operation, case.with_batch(0), 13))
+
+
+def refused(operation, subject, question) -> None:
+    case, name, convert = question
+    call = plain(operation, case, 14, "digits")
+    if name not in call.arguments:
+        raise Beside
+    must_refuse(subject, call.having(**{name: convert(call.arguments[name])}), TypeError, name)
+
+
+def must_refuse(subject, call: Call, error: type, parameter: str, sentence: str = "") -> None:
+    """Whether a call is refused, by an error of a kind whose text names the parameter, or is a certain sentence."""
+    found = subject.ask(call)
+    if found.lacking:
+        raise Lacking
+    expected = f"{error.__name__}: {sentence or f'a sentence that names {parameter}'}"
+    if error.__name__ not in found.kinds:
+        raise Broken(call, expected, found)
+    if parameter not in found.said:
+        raise Broken(call, expected, found)
+
+
+KEPT: dict[str, Callable] = {
+    "float32 stays float32 and float64 stays float64": single,
+    "one float64 operand makes the result float64": mixed,
+    "nothing is changed in place": unchanged,
+    "the result is a new array that can be written to": apart,
+    "an empty batch works": empty,
+}
+DTYPES = ("float16", ">f4", "int8", "int64", "bool")
+KINDS = {
+    "complex numbers are refused": lambda array: array.astype(complex),
+    "objects are refused": lambda array: array.astype(object),
+    "text is refused": lambda array: np.zeros(array.shape, "U1"),
+    "dates are refused": lambda array: np.zeros(array.shape, "datetime64[s]"),
+    "masked arrays are refused": lambda array: np.ma.masked_less(array, 0),
+}
+
+
+def rules() -> Iterator[Rule]:
+    """The rules about arrays of all operations."""
+    for operation in OPERATIONS:
+        cases = [case for case in LAYERS if operation in case.operations]
+
+        def rule(says, questions, check, kind=ARRAYS, operation=operation):
+            return Rule(operation, kind, says, questions, check, derivations.help_of(operation))
+
+        for says, check in KEPT.items():
+            yield rule(says, cases, partial(check, operation))
+        for layout in LAYOUTS:
+            yield rule(f"read-only arrays in {layout}", cases, partial(laid_out, layout, operation))
+        for dtype in DTYPES:
+            says = f"{np.dtype(dtype).name if dtype != '>f4' else 'swapped float32'} is promoted"
+            yield rule(says, [(case, dtype) for case in cases], partial(promoted, operation))
+        for says, convert in KINDS.items():
+            questions = [(case, name, convert) for case in cases for name in operands(operation)]
+            yield rule(says, questions, partial(refused, operation), REFUSE)

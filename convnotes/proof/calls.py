@@ -1,0 +1,160 @@
+"""A call of an operation, and the answer: what came back, what was raised, and what else was done."""
+
+import inspect
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import ModuleType
+
+import numpy as np
+
+from convnotes.implementations import offers
+
+# How an array can lie in memory; the values are the same.
+LAYOUTS = {
+    "Fortran order": np.asfortranarray,
+    "negative strides": lambda array: np.flip(np.flip(array).copy()),
+    "every other entry": lambda array: np.repeat(array, 2, axis=-1)[..., ::2],
+    "stray strides": lambda array: np.lib.stride_tricks.as_strided(array, strides=_stray(array)),
+    "transposed axes": lambda array: np.moveaxis(np.moveaxis(array, 0, -1).copy(), -1, 0),
+}
+
+
+def _stray(array) -> tuple[int, ...]:
+    """The stride of an axis of one entry is never used, and may be anything."""
+    return tuple(stride if size > 1 else 4 * stride + 3 for size, stride in zip(array.shape, array.strides))
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An array that is to lie in memory in a certain way, and perhaps not be written to."""
+
+    array: np.ndarray
+    layout: str
+    writeable: bool = False
+
+    def lay_out(self) -> np.ndarray:
+        array = LAYOUTS[self.layout](self.array.copy())
+        array.flags.writeable = self.writeable
+        return array
+
+
+@dataclass(frozen=True)
+class Call:
+    """An operation and its arguments by name."""
+
+    operation: str
+    arguments: Mapping
+
+    def having(self, **arguments) -> "Call":
+        """The same call with some arguments changed."""
+        return Call(self.operation, {**self.arguments, **arguments})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call did.
+
+    value: the array that came back, or None
+    other: what came back instead, in words
+    raised, kinds, said: what was raised: its class, that and its bases, its text
+    lacking: whether the operation, or one with these parameters, is not offered
+    changed, shared: the arguments that were changed in place, and those whose memory the result shares
+    lost: what became of the process, if it gave no answer
+    """
+
+    value: np.ndarray | None = None
+    other: str = ""
+    raised: str = ""
+    kinds: tuple[str, ...] = ()
+    said: str = ""
+    lacking: bool = False
+    changed: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    flags: Mapping = field(default_factory=dict)
+    lost: str = ""
+
+    def __str__(self):
+        """In words, but for an array."""
+        if self.lost:
+            return self.lost
+        if self.raised:
+            return f"{self.raised}: {self.said}" if self.said else self.raised
+        return self.other or f"an array of shape {self.value.shape}"
+
+
+def answer(module: ModuleType, call: Call) -> Answer:
+    """Make a call, whatever it does to this process."""
+    if not offers(module, call.operation, call.arguments):
+        return Answer(lacking=True)
+    given = {name: value.lay_out() if isinstance(value, Stored) else value for name, value in call.arguments.items()}
+    before = {name: value.copy() for name, value in given.items() if type(value) is np.ndarray}
+    try:
+        with np.errstate(all="ignore"):
+            result = getattr(module, call.operation)(**given)
+    except NotImplementedError:
+        return Answer(lacking=True)
+    except BaseException as problem:
+        kinds = tuple(kind.__name__ for kind in type(problem).__mro__)
+        return Answer(raised=kinds[0], kinds=kinds, said=" ".join(str(problem).split())[:500])
+    changed = tuple(name for name, array in before.items() if not _same(given[name], array))
+    if type(result) is not np.ndarray or result.dtype.kind not in "biuf":
+        kind = f"an array of dtype {result.dtype}" if type(result) is np.ndarray else f"a {type(result).__name__}"
+        return Answer(other=kind, changed=changed)
+    shared = tuple(name for name in before if np.may_share_memory(given[name], result))
+    flags = {"contiguous": result.flags.c_contiguous, "writeable": result.flags.writeable}
+    return Answer(np.array(result), changed=changed, shared=shared, flags=flags)
+
+
+def _same(a, b) -> bool:
+    # The bytes are compared where numbers cannot be: not-a-number is unequal to itself.
+    return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
+
+
+def parameters(module: ModuleType, operation: str) -> frozenset[str] | None:
+    """The parameters of a module's function; empty where there is none, None where any will do or nothing is known."""
+    function = getattr(module, operation, None)
+    if not callable(function):
+        return frozenset()
+    try:
+        found = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return None
+    return None if any(one.kind is one.VAR_KEYWORD for one in found.values()) else frozenset(found)
+
+
+def source(value) -> str:
+    """A value as Python, where `np` is NumPy; a long array over several lines of at most 70 characters."""
+    if isinstance(value, Stored):
+        array = source(value.array)
+        return {
+            "Fortran order": f"np.asfortranarray({array})",
+            "negative strides": f"np.flip(np.flip({array}).copy())",
+            "every other entry": f"np.repeat({array}, 2, axis=-1)[..., ::2]",
+            "stray strides": f"np.lib.stride_tricks.as_strided({array}, strides={_stray(value.array)})",
+            "transposed axes": f"np.moveaxis(np.moveaxis({array}, 0, -1).copy(), -1, 0)",
+        }[value.layout]
+    if isinstance(value, np.ma.MaskedArray):
+        return f"np.ma.array({source(value.data)}, mask={value.mask.tolist()})"
+    if isinstance(value, np.ndarray):
+        if not value.size:
+            return f"np.zeros({value.shape}, {value.dtype.str!r})"
+        text = f"[{', '.join(map(_number, value.ravel()))}]"
+        dtype = "float" if value.dtype.str == np.dtype(float).str else repr(value.dtype.str)
+        shape = f".reshape{value.shape}" if value.ndim != 1 else ""
+        if len(text) > 30:
+            text = textwrap.fill(text, 64, initial_indent="    ", subsequent_indent="     ")
+            return f"np.array(\n{text},\n    {dtype},\n){shape}"
+        return f"np.array({text}, {dtype}){shape}"
+    if isinstance(value, np.generic):
+        return f"np.{type(value).__name__}({value.item()!r})"
+    return repr(value)
+
+
+def _number(value) -> str:
+    """A whole number without its point, and names for what is not finite."""
+    if isinstance(value, np.floating):
+        if not np.isfinite(value):
+            return {"nan": "np.nan", "inf": "np.inf", "-inf": "-np.inf"}[str(value)]
+        return str(int(value)) if value == int(value) and abs(value) < 1e6 else str(value)
+    return repr(value.item() if isinstance(value, np.generic) else value)

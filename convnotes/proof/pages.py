@@ -1,0 +1,150 @@
+"""What a person reads of verdicts: a table of all operations, and for each broken rule the call as Python to paste."""
+
+import textwrap
+from collections.abc import Iterable
+
+import numpy as np
+
+from convnotes import OPERATIONS
+from convnotes.implementations import Implementation
+from convnotes.proof.calls import Answer, Call, source
+from convnotes.proof.judge import BROKEN, LACKING, UNASKED, Verdict
+from convnotes.proof.rules import KINDS
+
+WIDTH = 80
+# The columns: names of operations, kinds of rules with a gap before each, the sum.
+FIRST, GAP, LAST = 31, 1, 12
+
+
+def report(verdicts: Iterable[Verdict], implementation: Implementation, full: bool) -> tuple[list[str], int]:
+    """Lines of text, and the number of broken rules.
+
+    full: whether every broken rule is shown with its call, or of an operation's rules of a kind the plainest alone,
+    which the others often follow from
+    """
+    verdicts = list(verdicts)
+    faults = [one for one in verdicts if one.status == BROKEN]
+    lines, others = [*table(verdicts), "", summary(verdicts, implementation.label)], {}
+    for fault in faults:
+        more = others.setdefault((fault.rule.operation, fault.rule.kind), None)
+        if full or more is None:
+            lines += ["", *broken(fault, implementation)]
+            others[fault.rule.operation, fault.rule.kind] = []
+        else:
+            more.append(fault.rule.says)
+    if any(others.values()):
+        lines += ["", "Also broken; --all shows each with its call:"]
+        for (operation, kind), says in others.items():
+            lines += _wrapped(f"{operation}, {kind}: {'; '.join(says)}", 2) if says else []
+    return lines, len(faults)
+
+
+def table(verdicts: Iterable[Verdict]) -> list[str]:
+    """A row for each operation and a column for each kind of rule, with the questions that were passed."""
+    verdicts = list(verdicts)
+    kinds = [kind for kind in KINDS if any(one.rule.kind == kind for one in verdicts)]
+    lines = ["".join([" " * FIRST, *(kind.rjust(max(len(kind), 6) + GAP) for kind in kinds), "passed".rjust(LAST)])]
+    for operation in OPERATIONS:
+        found = [one for one in verdicts if one.rule.operation == operation]
+        if not found:
+            continue
+        cells = [_cell([one for one in found if one.rule.kind == kind]) for kind in kinds]
+        lines.append(
+            "".join(
+                [
+                    operation.ljust(FIRST),
+                    *(cell.rjust(max(len(kind), 6) + GAP) for kind, cell in zip(kinds, cells)),
+                    _last(found),
+                ]
+            )
+        )
+    return lines
+
+
+def _cell(verdicts: list[Verdict]) -> str:
+    if any(one.status == BROKEN for one in verdicts):
+        return "BROKEN"
+    passed = sum(one.passed for one in verdicts)
+    return str(passed) if passed else "-"
+
+
+def _last(verdicts: list[Verdict]) -> str:
+    """How many rules are kept, of those that are asked."""
+    asked = [one for one in verdicts if one.status not in (LACKING, UNASKED)]
+    if not asked:
+        return "not offered".rjust(LAST)
+    kept = [one for one in asked if one.status != BROKEN]
+    return f"{len(kept)} of {len(asked)}".rjust(LAST)
+
+
+def summary(verdicts: Iterable[Verdict], label: str) -> str:
+    """All of it in a sentence."""
+    verdicts = list(verdicts)
+    asked = [one for one in verdicts if one.status not in (LACKING, UNASKED)]
+    broken = [one for one in asked if one.status == BROKEN]
+    operations = {one.rule.operation for one in asked}
+    if not asked:
+        return f"{label} offers nothing yet."
+    calls = sum(one.passed for one in asked)
+    if not broken:
+        return f"{label} keeps all {len(asked)} rules of {len(operations)} operations, in {calls} calls."
+    return f"{label} breaks {len(broken)} of {len(asked)} rules of {len(operations)} operations."
+
+
+def broken(verdict: Verdict, implementation: Implementation) -> list[str]:
+    """A broken rule: what it says, the call as Python to paste, what was expected and what came."""
+    rule, found = verdict.rule, verdict.broken
+    parts = [
+        *_wrapped(f"{rule.operation}, {rule.kind}: {rule.says}", 0),
+        "",
+        textwrap.indent(paste(found.call, implementation), "    "),
+        "",
+        f"    expected  {_said(found.expected)}",
+        f"    came      {_said(found.came)}",
+    ]
+    difference = _difference(found)
+    parts += [f"    {difference}"] if difference else []
+    parts += _wrapped(found.why, 4) if found.why else []
+    return [*parts, *_wrapped(f"see {rule.derived}", 4)]
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=" " * indent, subsequent_indent=" " * (indent + 4))
+
+
+def paste(call: Call, implementation: Implementation) -> str:
+    """A call as Python that can be run where the implementation was found."""
+    lines = ["import numpy as np", "from convnotes import naive", "from convnotes.implementations import find", ""]
+    lines += [f"module = find({implementation.source!r}).load()", "arguments = dict("]
+    for name, value in call.arguments.items():
+        lines.append(textwrap.indent(f"{name}={source(value)},", "    "))
+    lines += [")", f"print(module.{call.operation}(**arguments))", f"print(naive.{call.operation}(**arguments))"]
+    return "\n".join(lines)
+
+
+def _said(value) -> str:
+    """An array, or whatever came instead, in a few lines."""
+    if isinstance(value, Answer):
+        value = str(value) if value.value is None else value.value
+    if not isinstance(value, np.ndarray):
+        return textwrap.fill(str(value), WIDTH, initial_indent=" " * 14, subsequent_indent=" " * 14).strip()
+    if value.size > 64:
+        return f"an array of shape {value.shape}, {value.dtype}"
+    text = np.array2string(value, max_line_width=WIDTH - 14, precision=6, floatmode="maxprec")
+    return f"shape {value.shape}, {value.dtype}\n" + textwrap.indent(text, " " * 14)
+
+
+def _difference(found) -> str:
+    """Where two arrays differ first."""
+    expected, came = found.expected, found.came
+    if not isinstance(expected, np.ndarray) or not isinstance(came, Answer) or came.value is None:
+        return ""
+    if expected.shape != came.value.shape:
+        return f"the shape is {came.value.shape}, not {expected.shape}"
+    apart = ~np.isclose(came.value, expected, rtol=1e-4, atol=1e-6, equal_nan=True)
+    if not apart.any():
+        return ""
+    place = tuple(map(int, np.argwhere(apart)[0]))
+    return (
+        f"first at {list(place)}: {came.value[place]:g}, not {expected[place]:g}; {apart.sum()} of {apart.size} differ"
+    )

@@ -1,0 +1,206 @@
+"""Hypothesis strategies that draw layers from the whole lattice of parameters, or from a part of it, as cases.
+
+An axis is built from the number of windows and the remainder they leave, not from the input's size: so every
+remainder of the stride, kernels as large as the padded input and inputs of one pixel come up often.
+
+Each strategy takes the parameters that may be drawn. One that is not among them is left out of the options, so
+that whoever does not have it can be asked all the same.
+"""
+
+import numpy as np
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from convnotes import windows
+from convnotes.cases import CASES, Case
+
+# The convolutions of real networks.
+LAYERS = [case for case in CASES if case.suite == "networks" and case.layer == "conv2d"]
+
+# What may be drawn of each layer. Three are no parameters: "many" images, channels and filters, windows that leave a
+# "remainder", and padding whose "sides" differ.
+CONVOLUTION = frozenset({"many", "stride", "remainder", "padding", "sides", "dilation", "groups"})
+TRANSPOSED = frozenset({"many", "stride", "padding", "output_padding", "dilation", "groups"})
+MAX_POOL = frozenset({"many", "stride", "remainder", "padding", "dilation", "ceil_mode", "ties"})
+AVG_POOL = frozenset({"many", "stride", "remainder", "padding", "ceil_mode", "count_include_pad", "divisor_override"})
+NORMALIZATION = frozenset({"many", "alpha", "beta", "k"})
+
+batches = st.sampled_from([1, 0, 1, 2])
+
+
+def _transpose(axes):
+    """Two axes' parameters as one pair for each parameter."""
+    return [tuple(values) for values in zip(*axes)]
+
+
+def _up_to(features, feature, most, least=1):
+    """Whole numbers up to `most` where the feature may be drawn, else the least alone."""
+    return st.integers(least, most) if feature in features else st.just(least)
+
+
+def _options(features, **options) -> dict:
+    return {name: value for name, value in options.items() if name in features}
+
+
+@st.composite
+def _axis(draw, features):
+    """Size, kernel, stride, dilation and padding of one axis, whose windows leave a drawn remainder."""
+    kernel, stride = draw(st.integers(1, 4)), draw(_up_to(features, "stride", 4))
+    dilation = draw(_up_to(features, "dilation", 3))
+    number = draw(st.integers(1, 3))
+    remainder = draw(_up_to(features, "remainder", stride - 1, 0))
+    padded = (number - 1) * stride + windows.extent(kernel, dilation) + remainder
+    if "sides" in features:
+        before = draw(_up_to(features, "padding", min(3, padded - 1), 0))
+        after = draw(_up_to(features, "padding", min(3, padded - 1 - before), 0))
+    else:
+        before = after = draw(_up_to(features, "padding", min(3, (padded - 1) // 2), 0))
+    return padded - before - after, kernel, stride, dilation, (before, after)
+
+
+@st.composite
+def _groups(draw, features):
+    """Groups with the channels per group before and after, depthwise layers among them."""
+    if not features & {"many", "groups"}:
+        return 1, 1, 1
+    groups = draw(_up_to(features, "groups", 3))
+    inside, outside = draw(st.sampled_from([(1, 1), (1, 2), (2, 1), (2, 3)]))
+    return groups, inside, outside
+
+
+def _images(features):
+    return batches if "many" in features else st.just(1)
+
+
+@st.composite
+def convolutions(draw, features=CONVOLUTION):
+    image, kernel, stride, dilation, padding = _transpose([draw(_axis(features)), draw(_axis(features))])
+    groups, C, F = draw(_groups(features))
+    if "sides" not in features:
+        padding = tuple(before for before, _ in padding)
+    options = _options(features, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    size = (draw(_images(features)), C * groups, *image)
+    return Case("drawn", "conv2d", size, (F * groups, C, *kernel), options)
+
+
+@st.composite
+def transposed_convolutions(draw, features=TRANSPOSED):
+    image = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    kernel = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    stride, dilation = (draw(st.tuples(*[_up_to(features, name, 3)] * 2)) for name in ("stride", "dilation"))
+    rest = tuple(draw(_up_to(features, "output_padding", max(S, D) - 1, 0)) for S, D in zip(stride, dilation))
+    uncropped = [
+        (H - 1) * S + windows.extent(K, D) + more for H, S, K, D, more in zip(image, stride, kernel, dilation, rest)
+    ]
+    padding = tuple(draw(_up_to(features, "padding", min(3, (length - 1) // 2), 0)) for length in uncropped)
+    groups, F, C = draw(_groups(features))
+    options = _options(features, stride=stride, padding=padding, output_padding=rest, groups=groups, dilation=dilation)
+    size = (draw(_images(features)), F * groups, *image)
+    return Case("drawn", "conv_transpose2d", size, (F * groups, C, *kernel), options)
+
+
+@st.composite
+def _pools(draw, layer, features):
+    """A pool; with ceil_mode its kernel may be larger than the padded input, as far as one window fits."""
+    ceil_mode = draw(st.booleans()) if "ceil_mode" in features else False
+    axes = []
+    for _ in range(2):
+        kernel, dilation = draw(st.integers(1, 4)), draw(_up_to(features, "dilation", 3))
+        stride = draw(st.integers(1, 4)) if "stride" in features else kernel
+        padding = draw(_up_to(features, "padding", kernel // 2, 0))
+        shortest = windows.extent(kernel, dilation) - 2 * padding - (stride - 1 if ceil_mode else 0)
+        if "remainder" in features:
+            size = shortest + draw(st.integers(0, 2 * stride))
+        else:
+            size = windows.extent(kernel, dilation) - 2 * padding + stride * draw(st.integers(0, 2))
+        axes.append((max(1, size), kernel, stride, dilation, padding))
+    image, kernel, stride, dilation, padding = _transpose(axes)
+    options = _options(
+        features | {"kernel_size"}, kernel_size=kernel, stride=stride, padding=padding, ceil_mode=ceil_mode,
+        dilation=dilation,
+    )  # fmt: skip
+    size = (draw(_images(features)), 2 if "many" in features else 1, *image)
+    case = Case("drawn", layer, size, None, options)
+    assume(_exists(case))
+    return case
+
+
+def _exists(case: Case) -> bool:
+    """False where, with ceil_mode, the only window would start beyond the input."""
+    try:
+        return case.windows is not None
+    except ValueError:
+        return False
+
+
+@st.composite
+def max_pools(draw, features=MAX_POOL):
+    case = draw(_pools("max_pool2d", features))
+    options = _options(features, ties=draw(st.sampled_from(["first", "all"])))
+    return Case(case.name, case.layer, case.input_size, None, {**case.options, **options})
+
+
+@st.composite
+def avg_pools(draw, features=AVG_POOL):
+    case = draw(_pools("avg_pool2d", features))
+    options = _options(
+        features,
+        count_include_pad=draw(st.booleans()),
+        divisor_override=draw(st.sampled_from([None, None, 3, -2])),
+    )
+    return Case(case.name, case.layer, case.input_size, None, {**case.options, **options})
+
+
+@st.composite
+def normalizations(draw, features=NORMALIZATION, sizes=range(1, 10)):
+    pixels = draw(st.tuples(st.integers(1, 2), st.integers(1, 3)))
+    options = {"size": draw(st.sampled_from(sizes))} | _options(
+        features,
+        alpha=draw(st.sampled_from([0.0, 1e-4, 0.5, 2.0])),
+        beta=draw(st.sampled_from([0.5, 0.75, 2.0])),
+        k=draw(st.sampled_from([0.5, 1.0, 2.0])),
+    )
+    input_size = (draw(_images(features)), draw(st.integers(1, 7)), *pixels)
+    return Case("drawn", "local_response_norm", input_size, None, options)
+
+
+@st.composite
+def biases(draw, features=frozenset({"many"})):
+    return Case("drawn", "bias_add", (draw(_images(features)), *draw(st.tuples(*[st.integers(1, 4)] * 3))))
+
+
+layers = st.one_of(convolutions(), transposed_convolutions(), max_pools(), avg_pools(), normalizations(), biases())
+
+# Small whole numbers make ties, in max pooling, likely; normal numbers make them impossible. Not-a-numbers and
+# infinities must stand in the result where the definition puts them, and nowhere else.
+fills = st.sampled_from(["whole", "normal", "not finite"])
+NOT_FINITE = (np.nan, np.inf, -np.inf)
+
+# What the definition does with infinities is no news: infinity less infinity, zero times infinity, and overflow.
+UNWARNED = {"invalid": "ignore", "over": "ignore"}
+unwarned = np.errstate(**UNWARNED)
+
+
+def operands(case: Case, seed: int, fill: str = "normal") -> dict:
+    """The case's random operands.
+
+    fill: "normal" numbers; an input of -1, 0 and 1 ("whole"); "digits" in all operands, which read well; some entries
+    that are "not finite" in any of them; or an input of "minus infinity"
+    """
+    rng = np.random.default_rng(seed)
+    drawn = case.operands(rng)
+    if fill == "whole" or (fill == "not finite" and rng.random() < 0.5):
+        drawn["input"] = rng.integers(-1, 2, case.input_size).astype(float)
+    if fill == "digits":
+        for name, array in drawn.items():
+            if isinstance(array, np.ndarray):
+                drawn[name] = rng.integers(-2, 3, array.shape) if name == "input" else rng.integers(1, 10, array.shape)
+                drawn[name] = drawn[name].astype(float)
+    if fill == "minus infinity":
+        drawn["input"][...] = -np.inf
+    if fill == "not finite":
+        for array in drawn.values():
+            if isinstance(array, np.ndarray) and array.size and rng.random() < 0.5:
+                few = rng.integers(1, 4)
+                array.flat[rng.integers(array.size, size=few)] = rng.choice(NOT_FINITE, few)
+    return drawn

@@ -1,0 +1,101 @@
+"""A rule: what holds of an operation of every implementation, the questions that are asked, and what is wrong."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from hypothesis.strategies import SearchStrategy
+
+from convnotes import check, naive
+from convnotes.cases import Case
+from convnotes.proof.calls import Answer, Call, answer
+
+# What is asked, in columns: values; what is not finite; arrays; refusals; the witnesses that need no definition.
+KINDS = VALUES, FINITE, ARRAYS, REFUSE, ADJOINT = ("values", "finite", "arrays", "refuse", "adjoint")
+
+# What rounding alone explains in small layers.
+BOUNDS = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-10}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule for one operation.
+
+    kind: the column that it stands in
+    says: what holds, in words
+    questions: all of them, or a strategy that draws one
+    examine: whether a subject keeps the rule on a question; raises `Broken` where it does not, `Lacking` where the
+        subject offers nothing of the kind, and `Beside` where the question is none
+    derived: the notebook and section that derive it
+    needs: the parameters that a function must have to be asked
+    weight: so many times the usual number of questions are drawn
+    """
+
+    operation: str
+    kind: str
+    says: str
+    questions: "Sequence | SearchStrategy"
+    examine: Callable[[Any, Any], None]
+    derived: str = ""
+    needs: frozenset[str] = frozenset()
+    weight: int = 1
+
+
+class Broken(Exception):  # noqa: N818 - it is a finding
+    """A call that breaks a rule: what was expected, and what came."""
+
+    def __init__(self, call: Call, expected, came, why: str = ""):
+        super().__init__(call, expected, came, why)
+        self.call, self.expected, self.came, self.why = call, expected, came, why
+
+
+class Lacking(Exception):  # noqa: N818
+    """The subject does not offer what is asked."""
+
+
+class Beside(Exception):  # noqa: N818
+    """Nothing is known of the answer to this question."""
+
+
+def definition(call: Call) -> np.ndarray:
+    """What the definition says; whatever it raises is a fault of the question."""
+    found = answer(naive, call)
+    if found.value is None:
+        raise ValueError(f"the definition has no answer to {call}: {found}")
+    return found.value
+
+
+def result(subject, call: Call, expected="") -> Answer:
+    """The answer to a call that has one; raises `Broken` where no array came, `Lacking` where nothing is offered."""
+    found = subject.ask(call)
+    if found.lacking:
+        raise Lacking
+    if found.value is None:
+        raise Broken(call, expected, found)
+    return found
+
+
+def equal(subject, call: Call, expected=None, bound: float | None = None) -> None:
+    """Whether the subject's answer is the expected one, by default the definition's, but for rounding."""
+    if expected is None:
+        expected = definition(call)
+    found = result(subject, call, expected)
+    most = bound or BOUNDS.get(found.value.dtype, BOUNDS[np.dtype(np.float64)])
+    if not check.error(found.value, expected) <= most:
+        raise Broken(call, expected, found)
+
+
+def is_defined(subject, operation: str, case: Case, arguments: Mapping) -> bool:
+    """Whether a subject is held to the definition on a layer. All are, but torch, as `convnotes.reference` says."""
+    if subject.label != "torch":
+        return True
+    if case.layer == "max_pool2d" and not case.windows.all_meet_input():
+        return False  # it reads outside its memory where a window lies wholly on the padding
+    X = arguments.get("input")
+    match operation:
+        case "max_pool2d_grad_input":  # of several not-a-numbers in a window it takes the last
+            return np.isnan(X).sum() <= 1
+        case "local_response_norm_grad_input":  # it multiplies zero with a power of infinity
+            return case.options.get("beta", 0.75) <= 1 or bool(np.isfinite(X).all())
+    return True

@@ -1,0 +1,225 @@
+"""Rules about values: a ladder of layers from the plainest to all parameters together, and what is not finite."""
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import product
+
+from hypothesis import strategies as st
+
+from convnotes import OPERATIONS
+from convnotes.cases import Case
+from convnotes.proof import derivations, problems
+from convnotes.proof.calls import Call
+from convnotes.proof.rules import FINITE, VALUES, Beside, Rule, equal, is_defined
+
+SEEDS = st.integers(0, 2**16)
+# What needs a parameter: the other features do not.
+FREE = {"many", "remainder", "sides"}
+
+# Each step of a ladder: what it is about, and the features that it draws beyond many images, channels and filters.
+LADDERS = {
+    "conv2d": {
+        "one channel and one filter": set(),
+        "channels, filters and images": {"many"},
+        "stride": {"many", "stride"},
+        "a stride that leaves a remainder": {"many", "stride", "remainder"},
+        "padding": {"many", "padding"},
+        "padding of four sides": {"many", "padding", "sides"},
+        "dilation": {"many", "dilation"},
+        "groups": {"many", "groups"},
+        "all parameters together": problems.CONVOLUTION,
+    },
+    "conv_transpose2d": {
+        "one channel and one filter": set(),
+        "channels, filters and images": {"many"},
+        "stride": {"many", "stride"},
+        "padding": {"many", "padding"},
+        "output_padding": {"many", "stride", "output_padding"},
+        "dilation": {"many", "dilation"},
+        "groups": {"many", "groups"},
+        "all parameters together": problems.TRANSPOSED,
+    },
+    "max_pool2d": {
+        "windows side by side": set(),
+        "channels and images": {"many"},
+        "stride": {"many", "stride"},
+        "a stride that leaves a remainder": {"many", "stride", "remainder"},
+        "padding": {"many", "padding"},
+        "dilation": {"many", "stride", "dilation"},
+        "ceil_mode": {"many", "stride", "remainder", "ceil_mode"},
+        "ties": {"many", "stride", "ties"},
+        "all parameters together": problems.MAX_POOL,
+    },
+    "avg_pool2d": {
+        "windows side by side": set(),
+        "channels and images": {"many"},
+        "stride": {"many", "stride"},
+        "a stride that leaves a remainder": {"many", "stride", "remainder"},
+        "padding": {"many", "padding"},
+        "count_include_pad": {"many", "padding", "count_include_pad"},
+        "divisor_override": {"many", "divisor_override"},
+        "ceil_mode": {"many", "stride", "remainder", "ceil_mode"},
+        "all parameters together": problems.AVG_POOL,
+    },
+    "local_response_norm": {
+        "an odd size": {"many"},
+        "an even size": {"many"},
+        "alpha": {"many", "alpha"},
+        "beta": {"many", "beta"},
+        "k": {"many", "k"},
+        "all parameters together": problems.NORMALIZATION,
+    },
+    "bias_add": {"channels and images": {"many"}},
+}
+STRATEGIES = {
+    "conv2d": problems.convolutions,
+    "conv_transpose2d": problems.transposed_convolutions,
+    "max_pool2d": problems.max_pools,
+    "avg_pool2d": problems.avg_pools,
+    "local_response_norm": problems.normalizations,
+    "bias_add": problems.biases,
+}
+SIZES = {"an odd size": range(1, 10, 2), "an even size": range(2, 10, 2)}
+ALL = "all parameters together"
+
+
+def operations(layer: str) -> tuple[str, ...]:
+    return Case("", layer, (1, 1, 1, 1)).operations
+
+
+LAYERS = {operation: layer for layer in LADDERS for operation in operations(layer)}
+
+
+def call(operation: str, case: Case, seed: int, fill: str, bias: bool = False) -> Call:
+    """The call of an operation on a drawn layer; without a bias that nobody asked for."""
+    drawn = problems.operands(case, seed, fill)
+    arguments = case.arguments(operation, drawn)
+    if not bias and operation != "bias_add":
+        arguments.pop("bias", None)
+    return Call(operation, arguments)
+
+
+def draws(operation: str, features, fills, sizes=None):
+    """A strategy of questions: a layer with these features, a seed, and what its operands are filled with."""
+    layer = LAYERS[operation]
+    chosen = frozenset(features)
+    if operation == "max_pool2d":
+        chosen -= {"ties"}
+    if layer == "local_response_norm" and sizes:
+        return st.tuples(problems.normalizations(chosen, sizes), SEEDS, st.sampled_from(fills))
+    return st.tuples(STRATEGIES[layer](chosen), SEEDS, st.sampled_from(fills))
+
+
+def examine(operation: str, subject, question, bias: bool = False) -> None:
+    """Whether the answer is the definition's."""
+    case, seed, fill = question
+    asked = call(operation, case, seed, fill, bias)
+    if not is_defined(subject, operation, case, asked.arguments):
+        raise Beside
+    equal(subject, asked)
+
+
+def offered(operation: str, features, there) -> frozenset[str]:
+    """Those features that a function has the parameters for."""
+    return frozenset(features) if there is None else frozenset(one for one in features if one in FREE | there)
+
+
+def rules() -> Iterator[Rule]:
+    """The rules about values of all operations, the plainest of each first."""
+    for operation in OPERATIONS:
+        for says, features in LADDERS[LAYERS[operation]].items():
+            if says == "ties" and operation == "max_pool2d":
+                continue
+            needs, weight = frozenset(features) - FREE, 1
+            questions = draws(operation, features, ("digits", "normal"), SIZES.get(says))
+            if says == ALL:
+                needs, weight = frozenset(), 4
+                questions = partial(_everything, operation, features, ("digits", "whole", "normal"))
+            derived = derivations.of(operation, says)
+            yield Rule(operation, VALUES, says, questions, partial(examine, operation), derived, needs, weight)
+        yield from _particular(operation)
+        features = frozenset(LADDERS[LAYERS[operation]].get(ALL, {"many"})) - {"sides"}
+        questions = partial(_everything, operation, features, ("not finite",))
+        says = "not-a-numbers and infinities stand where the definition has them"
+        derived = derivations.of(operation, says)
+        yield Rule(operation, FINITE, says, questions, partial(examine, operation), derived, weight=4)
+        if LAYERS[operation] == "max_pool2d":
+            questions = partial(_everything, operation, features, ("minus infinity",))
+            says = "minus infinity in the input is a maximum like any other"
+            yield Rule(operation, FINITE, says, questions, partial(examine, operation), derivations.of(operation, says))
+
+
+def _everything(operation, features, fills, there):
+    return draws(operation, offered(operation, features, there), fills)
+
+
+def _particular(operation: str) -> Iterator[Rule]:
+    """What is enumerated rather than drawn."""
+    layer = LAYERS[operation]
+
+    def rule(says, questions, *needs, bias=False):
+        check = partial(examine, operation, bias=bias)
+        return Rule(operation, VALUES, says, questions, check, derivations.of(operation, says), frozenset(needs))
+
+    if layer == "conv2d":
+        yield rule("every remainder of the stride", _remainders(), "stride")
+        yield rule("a kernel as large as the padded input", _whole_kernels(), "padding")
+    if operation in ("conv2d", "conv_transpose2d"):
+        yield rule("bias", draws(operation, {"many"}, ("digits", "normal")), "bias", bias=True)
+    if operation == "conv2d":
+        yield rule("padding 'same' and 'valid'", _same(), "padding", "dilation")
+    if layer == "conv_transpose2d":
+        yield rule("every output_padding", _output_paddings(), "stride", "padding", "output_padding", "dilation")
+    if layer in ("conv2d", "conv_transpose2d", "max_pool2d", "avg_pool2d"):
+        yield rule("an int stands for both axes", _ints(layer), "stride", "padding")
+    if layer == "max_pool2d":
+        yield rule("a window wholly on the padding", _on_padding(operation), "stride", "padding", "dilation")
+
+
+def _remainders() -> list:
+    found = []
+    for S in (1, 2, 3, 4):
+        for r_H, r_W in product(range(S), repeat=2):
+            image = (2 * S + 3 + r_H, S + 2 + r_W)
+            found.append((Case("drawn", "conv2d", (2, 2, *image), (3, 2, 3, 2), {"stride": S}), 2, "digits"))
+    return found
+
+
+def _whole_kernels() -> list:
+    cases = [
+        Case("drawn", "conv2d", (1, 1, H, W), (1, 1, H + 2 * P, W + 2 * P), {"padding": P})
+        for H, W, P in [(1, 1, 0), (2, 3, 0), (1, 2, 1), (3, 1, 2)]
+    ]
+    return [(case, 3, "digits") for case in cases]
+
+
+def _same() -> list:
+    found = []
+    for K, D in product([(1, 1), (3, 2), (2, 2), (4, 3)], [(1, 1), (1, 2), (1, 3)]):
+        for P in ("same", "valid"):
+            if P == "same" or D[1] * (K[1] - 1) < 6:
+                case = Case("drawn", "conv2d", (2, 2, 5, 6), (3, 2, *K), {"padding": P, "dilation": D})
+                found.append((case, 4, "digits"))
+    return found
+
+
+def _output_paddings() -> list:
+    chosen = [(1, 0, 0, 1), (2, 0, 1, 1), (3, 1, 2, 1), (2, (1, 0), (0, 1), (2, 1)), (1, 1, 2, 3), (2, 1, (4, 3), 5)]
+    names = ("stride", "padding", "output_padding", "dilation")
+    return [
+        (Case("drawn", "conv_transpose2d", (2, 2, 3, 2), (2, 3, 3, 2), dict(zip(names, values))), 5, "digits")
+        for values in chosen
+    ]
+
+
+def _ints(layer: str) -> list:
+    options = {"stride": 2, "padding": 1}
+    if "pool" in layer:
+        return [(Case("drawn", layer, (2, 2, 6, 7), None, {"kernel_size": 3, **options}), 6, "digits")]
+    return [(Case("drawn", layer, (2, 2, 6, 5), (2, 2, 3, 2), options), 6, "digits")]
+
+
+def _on_padding(operation: str) -> list:
+    options = {"kernel_size": (2, 4), "stride": (1, 3), "padding": (1, 2), "dilation": (2, 3)}
+    case = Case("drawn", "max_pool2d", (1, 1, 1, 9), None, options)
+    return [(case, 7, "digits")]
