@@ -98,7 +98,7 @@ def _call(operation: str, case: Case, drawn) -> Call:
 
 def _questions(gradient, there):
     forward = TRANSPOSES[gradient][0]
-    features = offered(gradient, LADDERS[LAYERS[forward]][ALL] - {"sides"}, there)
+    features = offered(gradient, LADDERS[LAYERS[forward]][ALL] - {"sides", "empty"}, there)
     return st.tuples(STRATEGIES[LAYERS[forward]](features), SEEDS)
 
 

@@ -141,9 +141,9 @@ def must_refuse(subject, call: Call, error: type, parameter: str, sentence: str 
 
 
 KEPT: dict[str, Callable] = {
+    "nothing is changed in place": unchanged,
     "float32 stays float32 and float64 stays float64": single,
     "one float64 operand makes the result float64": mixed,
-    "nothing is changed in place": unchanged,
     "the result is a new array that can be written to": apart,
     "an empty batch works": empty,
 }

@@ -105,7 +105,7 @@ def broken(verdict: Verdict, implementation: Implementation) -> list[str]:
     difference = _difference(found)
     parts += [f"    {difference}"] if difference else []
     parts += _wrapped(found.why, 4) if found.why else []
-    return [*parts, *_wrapped(f"see {rule.derived}", 4)]
+    return "\n".join([*parts, *_wrapped(f"see {rule.derived}", 4)]).splitlines()
 
 
 def _wrapped(text: str, indent: int) -> list[str]:

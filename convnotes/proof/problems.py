@@ -17,13 +17,16 @@ from convnotes.cases import CASES, Case
 # The convolutions of real networks.
 LAYERS = [case for case in CASES if case.suite == "networks" and case.layer == "conv2d"]
 
-# What may be drawn of each layer. Three are no parameters: "many" images, channels and filters, windows that leave a
-# "remainder", and padding whose "sides" differ.
-CONVOLUTION = frozenset({"many", "stride", "remainder", "padding", "sides", "dilation", "groups"})
-TRANSPOSED = frozenset({"many", "stride", "padding", "output_padding", "dilation", "groups"})
-MAX_POOL = frozenset({"many", "stride", "remainder", "padding", "dilation", "ceil_mode", "ties"})
-AVG_POOL = frozenset({"many", "stride", "remainder", "padding", "ceil_mode", "count_include_pad", "divisor_override"})
-NORMALIZATION = frozenset({"many", "alpha", "beta", "k"})
+# What may be drawn of each layer. Four are no parameters: "many" images, channels and filters, a batch that may be
+# "empty", windows that leave a "remainder", and padding whose "sides" differ.
+CONVOLUTION = frozenset({"many", "empty", "stride", "remainder", "padding", "sides", "dilation", "groups"})
+TRANSPOSED = frozenset({"many", "empty", "stride", "padding", "output_padding", "dilation", "groups"})
+MAX_POOL = frozenset({"many", "empty", "stride", "remainder", "padding", "dilation", "ceil_mode", "ties"})
+AVG_POOL = frozenset(
+    {"many", "empty", "stride", "remainder", "padding", "ceil_mode", "count_include_pad", "divisor_override"}
+)
+BIAS = frozenset({"many", "empty"})
+NORMALIZATION = frozenset({"many", "empty", "alpha", "beta", "k"})
 
 batches = st.sampled_from([1, 0, 1, 2])
 
@@ -69,7 +72,9 @@ def _groups(draw, features):
 
 
 def _images(features):
-    return batches if "many" in features else st.just(1)
+    if "empty" in features:
+        return batches
+    return st.integers(1, 2) if "many" in features else st.just(1)
 
 
 @st.composite
@@ -165,7 +170,7 @@ def normalizations(draw, features=NORMALIZATION, sizes=range(1, 10)):
 
 
 @st.composite
-def biases(draw, features=frozenset({"many"})):
+def biases(draw, features=BIAS):
     return Case("drawn", "bias_add", (draw(_images(features)), *draw(st.tuples(*[st.integers(1, 4)] * 3))))
 
 
@@ -184,18 +189,19 @@ unwarned = np.errstate(**UNWARNED)
 def operands(case: Case, seed: int, fill: str = "normal") -> dict:
     """The case's random operands.
 
-    fill: "normal" numbers; an input of -1, 0 and 1 ("whole"); "digits" in all operands, which read well; some entries
-    that are "not finite" in any of them; or an input of "minus infinity"
+    fill: "normal" numbers; an input of -1, 0 and 1 ("whole"); "digits" in all operands, which read well, or "distinct"
+    ones in the input; some entries that are "not finite" in any of them; or an input of "minus infinity"
     """
     rng = np.random.default_rng(seed)
     drawn = case.operands(rng)
     if fill == "whole" or (fill == "not finite" and rng.random() < 0.5):
         drawn["input"] = rng.integers(-1, 2, case.input_size).astype(float)
-    if fill == "digits":
+    if fill in ("digits", "distinct"):
         for name, array in drawn.items():
             if isinstance(array, np.ndarray):
-                drawn[name] = rng.integers(-2, 3, array.shape) if name == "input" else rng.integers(1, 10, array.shape)
-                drawn[name] = drawn[name].astype(float)
+                drawn[name] = rng.integers(1, 10, array.shape).astype(float)
+        few = rng.integers(-2, 3, case.input_size)
+        drawn["input"] = (few if fill == "digits" else rng.permutation(few.size).reshape(few.shape)).astype(float)
     if fill == "minus infinity":
         drawn["input"][...] = -np.inf
     if fill == "not finite":

@@ -20,6 +20,11 @@ LAYERS = {
     "local_response_norm": Case("l", "local_response_norm", (2, 3, 2, 2), None, {"size": 3}),
     "bias_add": Case("b", "bias_add", (2, 3, 2, 2)),
 }
+# Without groups, for whatever is not about them: with the same output.
+PLAIN = LAYERS | {
+    "conv2d": Case("c", "conv2d", (2, 4, 6, 5), (6, 4, 3, 2)),
+    "conv_transpose2d": Case("t", "conv_transpose2d", (2, 4, 3, 2), (4, 6, 2, 2)),
+}
 CONVOLUTIONS = "conv2d conv_transpose2d"
 POOLS = "max_pool2d avg_pool2d"
 
@@ -142,7 +147,9 @@ def questions(operation: str) -> Iterator[tuple]:
     for layers, changes, error, sentence in REFUSALS:
         for layer in layers.split():
             if operation in LAYERS[layer].operations and _takes(operation, changes):
-                yield _rule(sentence), _call(operation, LAYERS[layer], changes), error, sentence
+                of_groups = "group" in sentence or "weight" in changes or str(LAYERS[layer].weight_size) in sentence
+                chosen = LAYERS if of_groups else PLAIN
+                yield _rule(sentence), _call(operation, chosen[layer], changes), error, sentence
     if operation == "max_pool2d_grad_input":
         for ties in ("last", None, True):
             sentence = f"ties must be 'first' or 'all', got {ties!r}"

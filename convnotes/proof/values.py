@@ -14,7 +14,9 @@ from convnotes.proof.rules import FINITE, VALUES, Beside, Rule, equal, is_define
 
 SEEDS = st.integers(0, 2**16)
 # What needs a parameter: the other features do not.
-FREE = {"many", "remainder", "sides"}
+FREE = {"many", "empty", "remainder", "sides"}
+
+FIRST, TIES = "the first of several maxima takes the gradient", "ties"
 
 # Each step of a ladder: what it is about, and the features that it draws beyond many images, channels and filters.
 LADDERS = {
@@ -47,7 +49,8 @@ LADDERS = {
         "padding": {"many", "padding"},
         "dilation": {"many", "stride", "dilation"},
         "ceil_mode": {"many", "stride", "remainder", "ceil_mode"},
-        "ties": {"many", "stride", "ties"},
+        FIRST: {"many", "stride"},
+        TIES: {"many", "stride", "ties"},
         "all parameters together": problems.MAX_POOL,
     },
     "avg_pool2d": {
@@ -128,17 +131,20 @@ def rules() -> Iterator[Rule]:
     """The rules about values of all operations, the plainest of each first."""
     for operation in OPERATIONS:
         for says, features in LADDERS[LAYERS[operation]].items():
-            if says == "ties" and operation == "max_pool2d":
+            if says in (FIRST, TIES) and operation == "max_pool2d":
                 continue
             needs, weight = frozenset(features) - FREE, 1
-            questions = draws(operation, features, ("digits", "normal"), SIZES.get(says))
+            # Where maxima are equal is a question of its own.
+            distinct = LAYERS[operation] == "max_pool2d" and says != TIES
+            fills = ("distinct" if distinct else "digits", "normal")
+            questions = draws(operation, features, ("digits",) if says == FIRST else fills, SIZES.get(says))
             if says == ALL:
                 needs, weight = frozenset(), 4
-                questions = partial(_everything, operation, features, ("digits", "whole", "normal"))
+                questions = partial(_everything, operation, features - {"empty"}, ("digits", "whole", "normal"))
             derived = derivations.of(operation, says)
             yield Rule(operation, VALUES, says, questions, partial(examine, operation), derived, needs, weight)
         yield from _particular(operation)
-        features = frozenset(LADDERS[LAYERS[operation]].get(ALL, {"many"})) - {"sides"}
+        features = frozenset(LADDERS[LAYERS[operation]].get(ALL, {"many"})) - {"sides", "empty"}
         questions = partial(_everything, operation, features, ("not finite",))
         says = "not-a-numbers and infinities stand where the definition has them"
         derived = derivations.of(operation, says)
