@@ -288,7 +288,8 @@ def test_other_kinds_of_modules_are_run_too():
             return self.norm(x)
 
     found = layers_of(Lazy(), SIZE)
-    assert [(one.case.name, one.case.weight_size) for one in found.layers] == [("conv", (8, 4, 3, 3)), ("norm", (8, 8, 1, 1))]  # fmt: skip
+    sizes = {one.case.name: one.case.weight_size for one in found.layers}
+    assert sizes == {"conv": (8, 4, 3, 3), "norm": (8, 8, 1, 1)}
 
 
 NETWORKS = """
@@ -430,7 +431,7 @@ def test_an_input_of_the_wrong_shape_is_told_with_the_layer_that_refuses_it(file
         ("nets.py:", "SOURCE must be"),
         ("none.py:make", "none.py must be a Python file, and there is none"),
         ("no_such_module:make", "no_such_module cannot be imported: ModuleNotFoundError: No module named 'no_such_mo"),
-        ("torch.no_such:make", "torch.no_such cannot be imported: ModuleNotFoundError: No module named 'torch.no_such'"),
+        ("torch.no_such:make", "torch.no_such cannot be imported: ModuleNotFoundError: No module named "),
         (".relative:make", ".relative cannot be imported: TypeError: "),
         ("a\0b.py:make", "'a\\x00b.py' must be a Python file, and there is none"),
         ("a\nb:make", "'a\\nb' cannot be imported: ModuleNotFoundError: No module named 'a\\nb'"),
@@ -502,10 +503,10 @@ def test_an_input_size_is_four_numbers():
         "1,3,٣,5",
         "1_0,3,5,5",
     ):
-        with pytest.raises(LayersError, match="^--input must "):
+        with pytest.raises(LayersError, match=r"^--input must "):
             input_size(text)
     for text in ("1,3,9999999999,5", "1,3,5," + "9" * 5000):
-        with pytest.raises(LayersError, match="^--input must "):
+        with pytest.raises(LayersError, match=r"^--input must "):
             input_size(text)
 
 

@@ -82,9 +82,9 @@ class Line:
     def write(self, value: str) -> str:
         return value
 
-    def nearest(self, text: str) -> str:
+    def nearest(self, text: str, longest: int = LONGEST) -> str:
         """The line that is most like some text."""
-        return "".join(one if one.isprintable() and one != "|" else "?" for one in text.strip()[:LONGEST]).strip()
+        return "".join(one if one.isprintable() and one != "|" else "?" for one in text.strip()[:longest]).strip()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The layers of a torch network: it runs once, and every call of torch is looked at, whether a module makes it or not."""
+"""The layers of a torch network: it runs once, and all its calls of torch are looked at, by whatever module."""
 
 import copy
 import math

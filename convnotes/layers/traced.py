@@ -54,7 +54,7 @@ class Traced:
 
     def leave_out(self, kind: str) -> None:
         """Count something that is no layer."""
-        self.left_out[_NAME.nearest(kind)] += 1
+        self.left_out[_NAME.nearest(kind, 300)] += 1
 
     def sentence(self) -> str:
         """What is not measured, as "not measured: 12 BatchNorm2d, 1 Linear"; empty where that is nothing."""
