@@ -83,6 +83,13 @@ def test_an_empty_cell_is_torchs_default():
     assert pool.times == 1
 
 
+def test_a_file_as_spreadsheets_leave_it_is_read():
+    """Spaces around cells, blank and empty lines, other line ends, columns in another order and cells in quotes."""
+    text = ' W , H ,name, operation,N,C_in,kernel,times\r\n\r\n 9 ,"8", a ,max_pool2d,1.0,2, 2x3 ,\r\n,,,,,,,\r\n'
+    case = Case("a", "max_pool2d", (1, 2, 8, 9), None, {"kernel_size": (2, 3)}, "layers")
+    assert parse(text, ".csv", "x") == [Layer(case)]
+
+
 @pytest.mark.parametrize(
     ("cell", "padding"),
     [

@@ -10,10 +10,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from convnotes.cases import Case
 from convnotes.layers import LayersError, sources
 from convnotes.layers.command import input_size, layers
 from convnotes.layers.reading import parse
 from convnotes.layers.trace_torch import layers_of, trace
+from convnotes.layers.traced import LeftOut, Traced
 from test_house import ROOT
 
 SIZE = (2, 4, 24, 20)
@@ -273,6 +275,28 @@ def test_a_network_is_run_without_its_numbers_where_it_can_be():
     assert layer.case.name == "conv2d"
 
 
+def test_no_input_is_made_that_no_memory_holds():
+    with pytest.raises(LayersError, match=r"^the network fails in its forward: "):
+        layers_of(Numbers(), (10**4, 4, 10**4, 10**4))
+
+
+def test_what_is_compiled_holds_the_network():
+    class Compiled(nn.Module):
+        def __init__(self, net):
+            super().__init__()
+            self._orig_mod = net
+
+    (layer,) = layers_of(Compiled(nn.Sequential(nn.Conv2d(4, 4, 3))), SIZE).layers
+    assert layer.case.name == "0"
+
+
+def test_a_layer_with_another_output_than_the_vocabulary_gives_is_none():
+    found, case = Traced(), Case("", "bias_add", SIZE)
+    with pytest.raises(LeftOut, match=r"^with an output of \(2, 4, 24, 21\) in place of \(2, 4, 24, 20\)$"):
+        found.add("a", case, (2, 4, 24, 21))
+    assert found.layers == []
+
+
 def test_other_kinds_of_modules_are_run_too():
     class Lazy(nn.Module):
         def __init__(self):
@@ -390,7 +414,10 @@ def test_a_source_is_a_module_of_here_too(file, monkeypatch):
 def test_a_file_imports_what_lies_beside_it(file):
     (file.parent / "beside.py").write_text("from torch import nn\nsize = 3\n")
     file.write_text("import beside\ndef make():\n    import beside\n    return beside.nn.Conv2d(3, 3, beside.size)\n")
+    before = list(sys.path)
     assert "conv2d,conv2d,1,3,8,8,3,3x3" in layers(f"{file}:make", (1, 3, 8, 8))[0]
+    assert sys.path == before
+    assert "__convnotes_source__" not in sys.modules
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,9 @@ from convnotes.layers.kinds import quote
 from convnotes.layers.onnx_nodes import NODES
 from convnotes.layers.traced import LeftOut, Traced
 
+# These compute nothing, and an exporter of torch writes many.
+_NOTHING = ("Constant", "Identity")
+
 
 def trace(source: str, input_size: tuple[int, ...]) -> Traced:
     """The layers of the network in an .onnx file, in the order of its nodes.
@@ -75,7 +78,7 @@ def _traced(onnx, graph) -> Traced:
     for node in graph.node:
         standard = node.domain in ("", "ai.onnx")
         kind = _text(node.op_type) if standard else f"{_text(node.domain)}.{_text(node.op_type)}"
-        if kind == "Constant":
+        if kind in _NOTHING:
             continue
         if not standard or kind not in NODES:
             found.leave_out(kind)
