@@ -60,6 +60,12 @@ def test_what_is_written_is_read_back(drawn):
 NAMES = ["a", "a,b", 'say "a"', "layer4.1.conv2", "ä", "中", "=1+1", "1", "true", "a b", "'", "#", "a" * 100]
 
 
+def test_numbers_are_kept_to_their_last_digit():
+    options = {"size": 5, "alpha": 0.1 + 0.2, "beta": 1 / 3, "k": 1e-300}
+    layers = [Layer(Case("a", "local_response_norm", (1, 2, 3, 4), None, options, "layers"))]
+    assert parse(write(layers), ".csv", "layers.csv") == layers
+
+
 def test_names_are_kept_whatever_they_hold():
     layers = [replace(NETWORKS[0], case=replace(NETWORKS[0].case, name=name)) for name in NAMES]
     assert parse(write(layers), ".csv", "layers.csv") == layers

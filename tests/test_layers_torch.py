@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from convnotes.cases import Case
-from convnotes.layers import LayersError, sources
+from convnotes.layers import LayersError, sources, trace_torch
 from convnotes.layers.command import input_size, layers
 from convnotes.layers.reading import parse
 from convnotes.layers.trace_torch import layers_of, trace
@@ -275,9 +275,45 @@ def test_a_network_is_run_without_its_numbers_where_it_can_be():
     assert layer.case.name == "conv2d"
 
 
-def test_no_input_is_made_that_no_memory_holds():
-    with pytest.raises(LayersError, match=r"^the network fails in its forward: "):
-        layers_of(Numbers(), (10**4, 4, 10**4, 10**4))
+def test_no_input_is_made_that_no_memory_holds(monkeypatch):
+    monkeypatch.setattr(trace_torch, "MOST_ENTRIES", prod(SIZE) - 1)
+    with pytest.raises(LayersError, match=r"^the network fails in its forward: .* meta "):
+        layers_of(Numbers(), SIZE)
+
+
+def test_a_network_is_run_as_it_is_used_once_it_is_trained():
+    class Auxiliary(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body, self.head = nn.Conv2d(4, 4, 3), nn.Conv2d(4, 4, 1)
+
+        def forward(self, x):
+            return self.head(self.body(x)) if self.training else self.body(x)
+
+    assert [one.case.name for one in layers_of(Auxiliary(), SIZE).layers] == ["body"]
+
+
+def test_a_module_that_fails_inside_of_another_is_not_where_later_calls_are():
+    class Attempt(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.wrong = nn.Linear(3, 3)
+
+        def forward(self, x):
+            try:
+                return self.wrong(x)
+            except RuntimeError:
+                return x
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.attempt = Attempt()
+
+        def forward(self, x):
+            return F.max_pool2d(self.attempt(x), 2)
+
+    assert [one.case.name for one in layers_of(Net(), SIZE).layers] == ["max_pool2d"]
 
 
 def test_what_is_compiled_holds_the_network():
@@ -400,6 +436,17 @@ def test_a_source_is_a_class_a_function_or_a_module(file, name, capfd):
     out, err = capfd.readouterr()
     assert out == "", "what a network prints is no part of the layers"
     assert {"imported", "imported too", "run"} <= set(err.splitlines())
+
+
+def test_a_network_is_made_with_numbers_of_single_precision(file):
+    file.write_text("import torch\ndef make():\n    return torch.nn.Conv2d(3, int(torch.zeros(1).dtype.itemsize), 1)\n")
+    torch.set_default_dtype(torch.float64)
+    try:
+        (layer,) = trace(f"{file}:make", (1, 3, 8, 8)).layers
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert layer.case.output_size == (1, 4, 8, 8)
 
 
 def test_a_source_is_a_module_of_here_too(file, monkeypatch):
