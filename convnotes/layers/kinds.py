@@ -26,11 +26,12 @@ _REPR.maxlevel = 3
 
 
 def quote(value) -> str:
-    """A value as Python writes it; of a long one, or one within many others, a part."""
+    """A value as Python writes it, on one line; of a long one, or one within many others, a part."""
     try:
-        return _REPR.repr(value)
+        text = _REPR.repr(value)
     except ValueError:  # an integer of so many digits that Python writes none of them
         return "an integer of thousands of digits"
+    return "".join(one if one.isprintable() else "?" for one in text)
 
 
 def nearest_of(text: str, known: Iterable[str]) -> str:
