@@ -258,3 +258,21 @@ def test_what_was_printed_before_and_after_stays_where_it_was(capfd):
     out, err = capfd.readouterr()
     assert out.split() == ["before", "after"]
     assert Counter(err.split()) == {"between": 1, "child": 1}
+
+
+def test_no_way_of_printing_reaches_what_is_printed_afterwards():
+    code = (
+        "import os, sys\nfrom convnotes.layers.sources import quiet\nprint('before')\nwith quiet():\n"
+        "    print('a')\n    sys.__stdout__.write('b')\n    os.write(1, b'c')\n    os.system('echo d')\nprint('after')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["before", "after"]
+    assert sorted(done.stderr.replace("\n", "")) == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("closed", ["1", "2"])
+def test_a_closed_stream_is_no_hindrance(closed):
+    code = "import sys\nfrom convnotes.layers.sources import quiet\nwith quiet():\n    print('a')\nprint('after')"
+    command = f'"{sys.executable}" -c "{code}" {closed}>&-'
+    done = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, "a\n" in done.stdout) == (0, False)

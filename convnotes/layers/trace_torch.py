@@ -104,6 +104,9 @@ class _Run:
             for one in self.module.modules():
                 stack.callback(setattr, one, "training", one.training)
             self.module.eval()
+            if any(hasattr(one, "_orig_mod") for one in self.module.modules()):
+                # What is compiled takes long to be so, and calls no torch that is seen.
+                stack.enter_context(torch.compiler.set_stance("force_eager"))
             stack.enter_context(torch.no_grad())
             stack.enter_context(torch.device(device))
             drawn = torch.rand(tuple(input_size), dtype=dtypes[0] if dtypes else torch.float32)
