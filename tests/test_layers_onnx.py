@@ -99,6 +99,11 @@ WEIGHTS = {"conv": (6, 2, 3, 4), "transposed": (4, 3, 3, 4)}
             {"kernel_size": 2, "dilation": 2},
         ),
         ("MaxPool", {"kernel_shape": [3, 3], "auto_pad": "SAME_UPPER"}, {"kernel_size": 3, "stride": 1, "padding": 1}),
+        (
+            "MaxPool",
+            {"kernel_shape": [1, 1], "strides": [5, 4], "auto_pad": "SAME_UPPER"},
+            {"kernel_size": 1, "stride": (5, 4)},
+        ),
         ("AveragePool", {"kernel_shape": [2, 2], "strides": [2, 2]}, {"kernel_size": 2}),
         (
             "AveragePool",
@@ -220,10 +225,18 @@ def test_what_is_none_of_the_operations_is_counted_with_its_reason(tmp_path):
 
 
 def test_shapes_that_the_file_has_for_another_input_are_forgotten(tmp_path):
-    path = save(tmp_path / "net.onnx", [node("Conv", "x", "w")], (1, 4, 5, 5), {"w": np.ones((4, 4, 3, 3))})
+    nodes = [helper.make_node("Conv", ["x", "w"], ["a"]), node("Conv", "a", "w")]
+    path = save(tmp_path / "net.onnx", nodes, (1, 4, 5, 5), {"w": np.ones((4, 4, 3, 3))})
     onnx.save(onnx.shape_inference.infer_shapes(onnx.load(path)), path)
+    assert [one.case.input_size for one in trace(path, SIZE).layers] == [SIZE, (4, 4, 11, 8)]
+
+
+def test_weights_in_another_file_are_not_needed(tmp_path):
+    path = save(tmp_path / "net.onnx", [node("Conv", "x", "w")], weights={"w": np.ones((4, 4, 3, 3))})
+    onnx.save(onnx.load(path), path, save_as_external_data=True, location="weights", size_threshold=0)
+    (tmp_path / "weights").unlink()
     (layer,) = trace(path, SIZE).layers
-    assert layer.case.input_size == SIZE
+    assert layer.case.weight_size == (4, 4, 3, 3)
 
 
 def test_functions_of_the_file_are_looked_into(tmp_path):
