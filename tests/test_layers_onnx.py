@@ -99,11 +99,6 @@ WEIGHTS = {"conv": (6, 2, 3, 4), "transposed": (4, 3, 3, 4)}
             {"kernel_size": 2, "dilation": 2},
         ),
         ("MaxPool", {"kernel_shape": [3, 3], "auto_pad": "SAME_UPPER"}, {"kernel_size": 3, "stride": 1, "padding": 1}),
-        (
-            "MaxPool",
-            {"kernel_shape": [1, 1], "strides": [5, 4], "auto_pad": "SAME_UPPER"},
-            {"kernel_size": 1, "stride": (5, 4)},
-        ),
         ("AveragePool", {"kernel_shape": [2, 2], "strides": [2, 2]}, {"kernel_size": 2}),
         (
             "AveragePool",
@@ -153,7 +148,8 @@ def test_a_small_network_is_found_whole(tmp_path):
     nodes = [
         helper.make_node("Constant", [], ["c"], value=w),
         helper.make_node("Conv", ["x", "w"], ["a"], "first", pads=[1, 1, 1, 1]),
-        helper.make_node("Relu", ["a"], ["b"]),
+        helper.make_node("Identity", ["a"], ["i"]),
+        helper.make_node("Relu", ["i"], ["b"]),
         helper.make_node("Conv", ["b", "c"], ["d"], "second", pads=[1, 1, 1, 1]),
         helper.make_node("MaxPool", ["d"], ["e"], kernel_shape=[2, 2], strides=[2, 2]),
         helper.make_node("Relu", ["e"], ["f"]),
@@ -229,6 +225,13 @@ def test_shapes_that_the_file_has_for_another_input_are_forgotten(tmp_path):
     path = save(tmp_path / "net.onnx", nodes, (1, 4, 5, 5), {"w": np.ones((4, 4, 3, 3))})
     onnx.save(onnx.shape_inference.infer_shapes(onnx.load(path)), path)
     assert [one.case.input_size for one in trace(path, SIZE).layers] == [SIZE, (4, 4, 11, 8)]
+
+
+def test_windows_that_lie_apart_need_no_padding_to_keep_the_size(tmp_path):
+    nodes = [node("MaxPool", kernel_shape=[1, 1], strides=[5, 4], auto_pad="SAME_UPPER")]
+    (layer,) = trace(save(tmp_path / "net.onnx", nodes), SIZE).layers
+    assert layer.case.options == {"kernel_size": 1, "stride": (5, 4)}
+    assert layer.case.output_size == (4, 4, 3, 3)
 
 
 def test_weights_in_another_file_are_not_needed(tmp_path):
