@@ -15,6 +15,10 @@ PACKAGE = ROOT / "convnotes"
 # What each room may import of the project. Everything may import parameters and the package's own names.
 BELOW = {"convnotes", "convnotes.parameters", "convnotes.windows", "convnotes.arguments", "convnotes.layout"}
 CASES = {f"convnotes.cases{file}" for file in ("", ".case", ".founding", ".scaling", ".networks", ".vocabulary")}
+LAYERS = {f"convnotes.layers.{path.stem}" for path in (PACKAGE / "layers").glob("*.py")} | {"convnotes.layers"}
+FOR_LAYERS = (BELOW - {"convnotes.layout"}) | CASES | LAYERS
+WITH_TORCH = {"convnotes.reference", "convnotes.layers.trace_torch"}
+PROOF = {f"convnotes.proof.{path.stem}" for path in (PACKAGE / "proof").glob("*.py")} | {"convnotes.proof"}
 OUTSIDE_OPERATIONS = ("torch", "pandas", "matplotlib", "IPython")
 
 
@@ -72,6 +76,12 @@ def test_an_operation_loads_no_torch_pandas_matplotlib_or_ipython():
         ("convnotes.check", BELOW),
         ("convnotes.show", BELOW),
         ("convnotes.cases", BELOW | CASES),
+        ("convnotes.implementations", {"convnotes"}),
+        (
+            "convnotes.proof",
+            BELOW | CASES | PROOF | {"convnotes.naive", "convnotes.check", "convnotes.implementations"},
+        ),
+        ("convnotes.layers", FOR_LAYERS),
     ],
 )
 def test_imports_run_one_way(module, allowed):
@@ -87,9 +97,9 @@ def test_an_implementation_knows_only_itself_and_what_is_below(name):
         assert not others, module
 
 
-def test_torch_is_imported_by_the_reference_and_the_benchmark_alone():
+def test_torch_is_imported_by_the_reference_and_the_benchmark_and_to_trace_networks_alone():
     for module, found in MODULES.items():
-        if module != "convnotes.reference" and not module.startswith("convnotes.benchmark"):
+        if module not in WITH_TORCH and not module.startswith("convnotes.benchmark"):
             assert not loads(found, {"torch"}), module
 
 
@@ -127,6 +137,13 @@ def test_a_folder_has_at_most_a_dozen_files():
         files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
         # `fast` has more, and is to be made anew.
         assert len(files) <= 12 or folder.name == "fast", folder
+
+
+def test_a_layers_file_is_read_and_written_without_what_traces_networks():
+    for module, found in rooms("convnotes.layers").items():
+        assert not loads(found, {"torch"}) or module == "convnotes.layers.trace_torch", module
+        assert not loads(found, {"onnx"}) or module == "convnotes.layers.trace_onnx", module
+        assert not loads(found, {"pandas", "matplotlib", "IPython"}), module
 
 
 def test_the_matrix_of_imports_has_every_room():

@@ -26,6 +26,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LINES = {
     "run": list(map(Requirement, PROJECT["dependencies"])),
     "test": list(map(Requirement, PROJECT["optional-dependencies"]["test"])),
+    # Asked for by name, and tested with whatever is required.
+    "onnx": list(map(Requirement, PROJECT["optional-dependencies"]["onnx"])),
 }
 CONSTRAINTS = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
 PINS = {canonicalize_name(name): pin for name, pin in (line.split("==") for line in CONSTRAINTS)}
@@ -96,8 +98,9 @@ def imported(*folders: str) -> set[str]:
 
 
 def test_what_is_imported_is_required_and_the_other_way_round():
-    run = imported("convnotes", "notebooks", "docs")
+    run = imported("convnotes", "notebooks", "docs") - names(LINES["onnx"])
     assert run == names(LINES["run"]) - TOOLS["run"]
+    assert set(map(str, LINES["onnx"])) <= set(map(str, LINES["test"]))
     assert imported("tests") - run == names(LINES["test"]) - TOOLS["test"]
 
 

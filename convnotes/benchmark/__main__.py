@@ -126,12 +126,26 @@ def _template(given) -> tuple[int, str]:
     return 0, template()
 
 
+def _layers(given) -> tuple[int, str]:
+    from convnotes.layers import LayersError
+    from convnotes.layers.command import input_size, layers
+
+    try:
+        text, left_out = layers(given.source, input_size(given.input), given.out)
+    except LayersError as problem:
+        raise Refused(str(problem)) from None
+    if left_out:
+        output.complain(left_out)
+    return 0, f"Written to {given.out}\n" if given.out else text
+
+
 _COMMANDS = {
     "benchmark": _benchmark,
     "plot": _plot,
     "compare": _compare,
     "check": _check,
     "template": _template,
+    "layers": _layers,
 }
 
 

@@ -1,11 +1,13 @@
 """The options of the command line. Only the standard library is loaded, so that help and refusals come at once."""
 
 import argparse
+import textwrap
 
 from convnotes import IMPLEMENTATIONS, OPERATIONS
 from convnotes.benchmark import Refused, places
 from convnotes.benchmark.storing.options import Options
 from convnotes.benchmark.terminal import output, values
+from convnotes.layers.columns import documentation
 
 # The names of `convnotes.cases.SUITES`, which would load NumPy.
 SUITES = ("founding", "scaling", "networks", "ops")
@@ -49,6 +51,9 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings):
         self.known = []
+        for part in ("description", "epilog"):
+            if settings.get(part):
+                settings[part] = _filled(settings[part])
         super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
 
     def add_argument(self, *names, **settings):
@@ -64,6 +69,12 @@ class Parser(argparse.ArgumentParser):
         raise Refused(message)
 
 
+def _filled(text: str) -> str:
+    """A text in lines that fit on a terminal; one whose lines do is left as it is."""
+    lines = text.splitlines()
+    return text if max(map(len, lines)) <= 80 else textwrap.fill(" ".join(lines), 80)
+
+
 def parsers() -> dict[str, Parser]:
     """The parser of `convnotes`, under the name "", and those of its commands under theirs."""
     convnotes = Parser(prog="convnotes", description="Prove and measure the layers of a convolutional network.")
@@ -76,6 +87,7 @@ def parsers() -> dict[str, Parser]:
         "compare": _add_compare(commands),
         "check": _add_check(commands),
         "template": _add_template(commands),
+        "layers": _add_layers(commands),
     }
 
 
@@ -187,3 +199,19 @@ def _add_template(commands) -> Parser:
         description="Print a Python file with the signatures and docstrings of the vocabulary, without the bodies:\n"
         "convnotes template > my_conv.py, then convnotes check my_conv.py.",
     )
+
+
+def _add_layers(commands) -> Parser:
+    command = commands.add_parser(
+        "layers",
+        help="write a network's layers as a file, for benchmark --layers",
+        description="Run a network once, and write each distinct layer of it that can be measured, with the number of\n"
+        "times that it occurs, as CSV. What cannot be measured is counted on stderr.",
+        epilog=documentation(),
+    )
+    text = "module:callable or path.py:callable that returns a torch.nn.Module, or an .onnx file"
+    command.add_argument("source", metavar="SOURCE", help=text)
+    text = "the shape of the network's input, such as 1,3,224,224"
+    command.add_argument("--input", metavar="N,C,H,W", required=True, help=text)
+    command.add_argument("-o", "--out", metavar="FILE.csv", type=values.place, help="file to write, instead of stdout")
+    return command
