@@ -162,9 +162,15 @@ def test_a_quick_look_has_its_own_defaults():
 
 
 REFUSALS = [
-    ([], "COMMAND must be one of benchmark, plot, compare, got none"),
-    (["bench"], "COMMAND must be one of benchmark, plot, compare, got 'bench'; did you mean benchmark?"),
-    (["measure"], "COMMAND must be one of benchmark, plot, compare, got 'measure' (see convnotes --help)"),
+    ([], "COMMAND must be one of benchmark, plot, compare, check, template, layers, got none"),
+    (
+        ["bench"],
+        "COMMAND must be one of benchmark, plot, compare, check, template, layers, got 'bench'; did you mean benchmark?",
+    ),
+    (
+        ["measure"],
+        "COMMAND must be one of benchmark, plot, compare, check, template, layers, got 'measure' (see convnotes --help)",
+    ),
     (["--quick"], "'--quick' is no option of convnotes; did you mean convnotes benchmark --quick?"),
     (["--versoin"], "'--versoin' is no option of convnotes; did you mean --version?"),
     (["plot", "--cases=x"], "'--cases' is no option of convnotes plot; did you mean convnotes benchmark --cases?"),

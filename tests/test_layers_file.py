@@ -8,7 +8,6 @@ import os
 import random
 from dataclasses import replace
 
-import problems
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +20,7 @@ from convnotes.layers.columns import BY_NAME, OPERATIONS, documentation
 from convnotes.layers.layer import Layer
 from convnotes.layers.reading import MOST_BYTES, MOST_LAYERS, parse, read
 from convnotes.layers.writing import write
+from convnotes.proof import problems
 
 HEADER = "name,operation,N,C_in,H,W,C_out,kernel,stride,padding,dilation,groups,output_padding,ceil_mode,size"
 CONVOLUTION = "a,conv2d,1,4,8,9,6,3x5,2,1x2,1,2,,,"
