@@ -161,16 +161,11 @@ def test_a_quick_look_has_its_own_defaults():
     assert quick.implementations == tuple(convnotes.IMPLEMENTATIONS)
 
 
+COMMANDS = "COMMAND must be one of benchmark, plot, compare, check, template, layers, got"
 REFUSALS = [
-    ([], "COMMAND must be one of benchmark, plot, compare, check, template, layers, got none"),
-    (
-        ["bench"],
-        "COMMAND must be one of benchmark, plot, compare, check, template, layers, got 'bench'; did you mean benchmark?",
-    ),
-    (
-        ["measure"],
-        "COMMAND must be one of benchmark, plot, compare, check, template, layers, got 'measure' (see convnotes --help)",
-    ),
+    ([], f"{COMMANDS} none"),
+    (["bench"], f"{COMMANDS} 'bench'; did you mean benchmark?"),
+    (["measure"], f"{COMMANDS} 'measure' (see convnotes --help)"),
     (["--quick"], "'--quick' is no option of convnotes; did you mean convnotes benchmark --quick?"),
     (["--versoin"], "'--versoin' is no option of convnotes; did you mean --version?"),
     (["plot", "--cases=x"], "'--cases' is no option of convnotes plot; did you mean convnotes benchmark --cases?"),
