@@ -13,7 +13,7 @@ def check(text: str, only, operations, strict: bool, seed: int, examples: int, l
     strict: whether what is not offered is a fault
     examples: the layers that are drawn for each rule, from a seed
     limit: the seconds that one answer may take
-    full: whether every broken rule is shown, or of those of an operation and kind the plainest alone
+    full: whether every broken rule is shown with its call, or the plainest of each operation alone
     """
     from convnotes.proof import judge, pages
     from convnotes.proof.subjects import Apart

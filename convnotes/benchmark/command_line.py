@@ -188,7 +188,9 @@ def _add_check(commands) -> Parser:
     option("seed", "N", values.whole(0), "where the draws begin (default: 0)", 0)
     option("limit", "SECONDS", values.seconds, "no answer may take longer (default: 60)", 60.0)
     command.add_argument("--strict", action="store_true", help="what is not offered is a fault")
-    command.add_argument("--all", action="store_true", help="show the call of every broken rule")
+    command.add_argument(
+        "--all", action="store_true", help="show every broken rule with its call, not each operation's plainest"
+    )
     return command
 
 

@@ -156,5 +156,5 @@ def _number(value) -> str:
     if isinstance(value, np.floating):
         if not np.isfinite(value):
             return {"nan": "np.nan", "inf": "np.inf", "-inf": "-np.inf"}[str(value)]
-        return str(int(value)) if value == int(value) and abs(value) < 1e6 else str(value)
+        return str(int(value)) if float(value).is_integer() and abs(float(value)) < 1e6 else str(value)
     return repr(value.item() if isinstance(value, np.generic) else value)

@@ -14,29 +14,37 @@ from convnotes.proof.rules import KINDS
 WIDTH = 80
 # The columns: names of operations, kinds of rules with a gap before each, the sum.
 FIRST, GAP, LAST = 31, 1, 12
+# So many broken rules of an operation and kind are named, where they are not shown.
+NAMED = 2
 
 
 def report(verdicts: Iterable[Verdict], implementation: Implementation, full: bool) -> tuple[list[str], int]:
     """Lines of text, and the number of broken rules.
 
-    full: whether every broken rule is shown with its call, or of an operation's rules of a kind the plainest alone,
-    which the others often follow from
+    full: whether every broken rule is shown with its call, or of each operation the plainest alone, which the others
+    often follow from
     """
     verdicts = list(verdicts)
     faults = [one for one in verdicts if one.status == BROKEN]
-    lines, others = [*table(verdicts), "", summary(verdicts, implementation.label)], {}
-    for fault in faults:
-        more = others.setdefault((fault.rule.operation, fault.rule.kind), None)
-        if full or more is None:
-            lines += ["", *broken(fault, implementation)]
-            others[fault.rule.operation, fault.rule.kind] = []
-        else:
-            more.append(fault.rule.says)
-    if any(others.values()):
-        lines += ["", "Also broken; --all shows each with its call:"]
-        for (operation, kind), says in others.items():
-            lines += _wrapped(f"{operation}, {kind}: {'; '.join(says)}", 2) if says else []
+    shown = faults if full else list({one.rule.operation: one for one in reversed(faults)}.values())[::-1]
+    lines = [*table(verdicts), "", summary(verdicts, implementation.label)]
+    for fault in shown:
+        lines += ["", *broken(fault, implementation)]
+    if left := [one for one in faults if one not in shown]:
+        lines += ["", "Also broken; --all shows each with its call:", *_counted(left)]
     return lines, len(faults)
+
+
+def _counted(faults: list[Verdict]) -> list[str]:
+    """A few broken rules of an operation and kind by name, more of them by their number."""
+    found: dict[tuple, list] = {}
+    for one in faults:
+        found.setdefault((one.rule.operation, one.rule.kind), []).append(one.rule.says)
+    lines = []
+    for (operation, kind), says in found.items():
+        few = "; ".join(says) if len(says) <= NAMED else f"{'; '.join(says[:NAMED])} and {len(says) - NAMED} more"
+        lines += _wrapped(f"{operation}, {kind}: {few}", 2)
+    return lines
 
 
 def table(verdicts: Iterable[Verdict]) -> list[str]:

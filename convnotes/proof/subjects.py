@@ -7,6 +7,8 @@ import signal
 import threading
 from types import ModuleType
 
+from threadpoolctl import threadpool_limits
+
 from convnotes import OPERATIONS
 from convnotes.implementations import Implementation, LoadError
 from convnotes.proof.calls import Answer, Call, answer, parameters
@@ -112,6 +114,8 @@ def _serve(connection, implementation: Implementation) -> None:
     _bound_memory()
     try:
         module = implementation.load()
+        # The process that asks works beside it, and threads on the same cores wait for each other.
+        threadpool_limits(1)
         connection.send({operation: parameters(module, operation) for operation in OPERATIONS})
     except LoadError as problem:
         connection.send(LoadError(str(problem)))
