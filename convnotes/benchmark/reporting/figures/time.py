@@ -6,7 +6,6 @@ from matplotlib.figure import Figure
 
 from convnotes.benchmark.reporting.figures import parts
 from convnotes.benchmark.reporting.summary import ceilings, names
-from convnotes.style import marks
 
 TITLE = "Time against multiply-adds"
 CAPTION = (
@@ -26,13 +25,13 @@ def draw(summary: pd.DataFrame) -> Figure | None:
     if not panels:
         return None
     others = parts.by_convolution(rows[rows["suite"] != "scaling"])
-    style = marks(names(pd.concat(panels.values())))
+    style = parts.looks(pd.concat([*panels.values(), *others.values()]), summary)
     rate = ceilings(summary).get("gflops", max(group["gflops"].max() for group in panels.values()))
     figure, axes = parts.panels(panels, 4.2)
     for ax, (title, group) in zip(axes, panels.items()):
         for name in names(others.get(title, group.head(0))):
             faint = others[title][others[title]["implementation"] == name]
-            look = style.get(name, {"color": "0.45", "marker": "."}) | {"linestyle": "", "markersize": 3}
+            look = style[name] | {"linestyle": "", "markersize": 3}
             ax.plot(faint["multiply_adds"], faint["median"], alpha=0.25, markeredgewidth=0, zorder=1, **look)
         for name in names(group):
             _curve(ax, group[group["implementation"] == name], style[name])
