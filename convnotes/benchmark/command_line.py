@@ -88,11 +88,13 @@ def _add_benchmark(commands) -> Parser:
     command = commands.add_parser(
         "benchmark",
         help="measure the implementations on the cases",
-        description="Compare every implementation with the definition in float64, then measure how long it takes.\n"
-        "Tables, figures, all timings and a description of the machine go to a folder: results for a full run,\n"
-        "results/quick for --quick, and for a run that is narrowed in any other way one of its own in results/partial.",
-        epilog="A full run takes about a quarter of an hour, --quick less than a minute. Measure on an idle machine.\n"
-        "Every finished measurement is on disk at once: a stopped run goes on with the same command and --resume.",
+        description="Compare every implementation with the definition in float64, then measure how\n"
+        "long it takes. Tables, figures, all timings and a description of the machine go\n"
+        "to a folder: results for a full run, results/quick for --quick, and for a run\n"
+        "that is narrowed in any other way one of its own in results/partial.",
+        epilog="A full run takes about a quarter of an hour, --quick less than a minute. Measure\n"
+        "on an idle machine. Every finished measurement is on disk at once: a stopped run\n"
+        "goes on with the same command and --resume.",
     )
 
     def option(name, metavar, convert, text, **settings):

@@ -2,6 +2,7 @@
 
 import textwrap
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -15,7 +16,7 @@ CONVOLUTIONS = {"conv2d": "forward", "conv2d_grad_input": "input gradient", "con
 KINDS = ("forward", "input gradient", "parameter gradient")
 HOLLOW = {"markerfacecolor": "white"}
 # So many letters of a legend fit beside each other, with what stands between entries.
-LETTERS = 105
+LETTERS = 98
 # A line that is no measurement.
 GUIDE = {"color": "0.5", "linewidth": 1, "linestyle": "--", "marker": ""}
 
@@ -107,9 +108,8 @@ def legend(figure, entries) -> None:
     letters = [len(entry.get_label()) + 8 for entry in entries]
     for rows in range(1, len(entries) + 1):
         ncols = -(-len(entries) // rows)
-        # A column is as wide as its longest entry, and entries go down the columns.
-        columns = [max(letters[rows * i : rows * i + rows], default=0) for i in range(ncols)]
-        if sum(columns) < LETTERS:
+        # Entries go down the columns, as Matplotlib splits them, and a column is as wide as its longest one.
+        if sum(max(column) for column in np.array_split(letters, ncols)) < LETTERS:
             break
     figure.legend(handles=entries, loc="outside upper center", ncols=ncols, columnspacing=1.2, handletextpad=0.4)
 

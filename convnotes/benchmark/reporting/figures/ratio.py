@@ -36,7 +36,7 @@ def draw(summary: pd.DataFrame, network: str = "") -> Figure | None:
     for ax, group in zip(axes, panels.values()):
         for lane, (name, look) in enumerate(style.items()):
             points = group[group["implementation"] == name]
-            shift = 0.44 * (lane - (len(style) - 1) / 2)
+            shift = min(0.44, 0.8 / len(style)) * (lane - (len(style) - 1) / 2)
             _points(ax, points, points["layer"].map(layers.index) + shift, look, batches)
         ax.axvline(1, color="0.3", linewidth=1.2, zorder=1.8)
         ax.set_xscale("log")
