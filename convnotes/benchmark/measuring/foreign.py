@@ -46,6 +46,7 @@ class ForeignWorker(Worker):
             raise NotImplementedError(f"no function {operation}")
         if lacking := [one for one in needed if not offers(self.module, operation, [one])]:
             raise NotImplementedError(f"no parameter {lacking[0]}")
+        self._drawn = None, {}  # whatever was called with the last ones may have changed them
         operands = self.operands(case)
         arguments = {one: operands[one] if value is _OPERAND else value for one, value in given.items()}
         taken = [one for one in given if one in needed or offers(self.module, operation, [one])]
@@ -57,19 +58,15 @@ class ForeignWorker(Worker):
         def trial():
             try:
                 call()
-            except BaseException as problem:
-                raise NotImplementedError from problem
+            except BaseException as raised:
+                raise NotImplementedError from raised
 
         return trial
-
-    def _check(self, name, case, *others):
-        self._drawn = None, {}  # earlier calls may have changed them
-        return super()._check(name, case, *others)
 
     def _judge(self, case, call, result, expected) -> tuple[float, str | None]:
         """As of ours; but it may have changed its arguments, and returned anything."""
         self._drawn = None, {}
-        drawn = self.operands(case)
+        drawn = self.operands(case)  # the same once more
         arrays = {name: given for name, given in call.keywords.items() if isinstance(given, np.ndarray)}
         if changed := [name for name, given in arrays.items() if not np.array_equal(given, drawn[name])]:
             fault = f"changes its argument {changed[0]}"

@@ -194,11 +194,11 @@ class Worker(Calls):
             return None, failures.not_offered(problem)
         except BaseException as problem:  # whatever an implementation raises is its result, and no reason to stop
             return None, failures.raised(problem)
-        if fault or not error <= BOUNDS[self.dtype]:
+        if not error <= BOUNDS[self.dtype]:
             error = np.nan_to_num(error, nan=np.inf, posinf=np.inf)
             return None, {"status": WRONG, "error": error, "note": fault}
         return call, {"status": MEASURED, "error": error, "peak_bytes": peak}
 
     def _judge(self, case, call, result, expected) -> tuple[float, str | None]:
-        """The error of what a call returned, and what else is wrong with it in words."""
+        """The error of what a call returned, and in words why it cannot be compared, if so."""
         return check.error(result, expected), None
