@@ -46,7 +46,6 @@ class ForeignWorker(Worker):
             raise NotImplementedError(f"no function {operation}")
         if lacking := [one for one in needed if not offers(self.module, operation, [one])]:
             raise NotImplementedError(f"no parameter {lacking[0]}")
-        self._drawn = None, {}  # whatever was called with the last ones may have changed them
         operands = self.operands(case)
         arguments = {one: operands[one] if value is _OPERAND else value for one, value in given.items()}
         taken = [one for one in given if one in needed or offers(self.module, operation, [one])]
@@ -66,7 +65,7 @@ class ForeignWorker(Worker):
     def _judge(self, case, call, result, expected) -> tuple[float, str | None]:
         """As of ours; but it may have changed its arguments, and returned anything."""
         self._drawn = None, {}
-        drawn = self.operands(case)  # the same once more
+        drawn = self.operands(case)  # the same anew, also for whoever comes next
         arrays = {name: given for name, given in call.keywords.items() if isinstance(given, np.ndarray)}
         if changed := [name for name, given in arrays.items() if not np.array_equal(given, drawn[name])]:
             fault = f"changes its argument {changed[0]}"
