@@ -12,7 +12,8 @@ import pytest
 
 import patience
 from convnotes.benchmark.__main__ import main
-from convnotes.benchmark.measuring import ceilings, measurement, processes, workers
+from convnotes.benchmark.command_line import options, parser
+from convnotes.benchmark.measuring import ceilings, jobs, measurement, processes, workers
 from convnotes.benchmark.measuring.foreign import ForeignWorker
 from convnotes.benchmark.reporting import figures
 from convnotes.benchmark.storing import reading, schema
@@ -356,9 +357,15 @@ def test_a_run_goes_on_only_with_what_it_began_with(code, tmp_path, capsys):
     assert {status for status, _ in rows_of(out).values()} == {"measured"}
 
 
-def test_labels_are_names_of_files_and_stand_in_the_options(code):
-    from convnotes.benchmark.command_line import options, parser
+def test_each_has_a_process_of_its_own_and_ours_take_turns_with_one_thread(code):
+    code("")
+    given = [*ARGUMENTS, "--implementations", "./mine.py,torch,other=fast,fast"]
+    for threads, together in (("1", [("fast", "torch")]), ("2", [("fast",), ("torch",)])):
+        chosen = options(parser().parse_args([*given, "--threads", threads]))
+        assert jobs.groups(chosen) == [*together, ("mine",), ("other",)]
 
+
+def test_labels_are_names_of_files_and_stand_in_the_options(code):
     code("", "my conv.py")
     given = ["benchmark", "--implementations", "./my conv.py,torch,Mine+1=matmul,fast"]
     chosen = options(parser().parse_args(given))
