@@ -24,7 +24,9 @@ LOADING, FLOOR, LIMITS, REPEAT = 60.0, 60.0, 20.0, 0.5
 
 
 class Workers:
-    """One process computes expected values, and one measures all implementations in turns, or one each measures alone.
+    """One process computes expected values, and one measures ours in turns, or one each measures alone.
+
+    What somebody else wrote is always measured alone; it is killed where it does not answer in time.
 
     processes: the stack that ends them
     libraries: what each measuring process says of its libraries

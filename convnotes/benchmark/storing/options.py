@@ -24,7 +24,7 @@ class Options:
     quick: bool
     resume: bool
     out: Path
-    # Those of `implementations` that are none of ours: whoever reads of one by its label may not have its source.
+    # Those of `implementations` that are none of ours, with their sources, which are places of this machine alone.
     foreign: tuple[Implementation, ...] = ()
 
     def of_results(self) -> dict:
