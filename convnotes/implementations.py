@@ -13,6 +13,7 @@ import re
 import sys
 from dataclasses import dataclass
 from difflib import get_close_matches
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 
@@ -71,7 +72,7 @@ class Implementation:
             return Path(self.source)
         sys.path[:0] = [folder for folder in (os.getcwd(),) if folder not in sys.path]
         try:
-            spec = importlib.util.find_spec(IMPLEMENTATIONS.get(self.source, self.source))
+            spec = _spec(IMPLEMENTATIONS.get(self.source, self.source))
         except (ImportError, ValueError, AttributeError):
             return None
         return Path(spec.origin) if spec and spec.origin and Path(spec.origin).is_file() else None
@@ -93,7 +94,7 @@ class Implementation:
 def find(text: str) -> Implementation:
     """What is meant by a text: a registered name, a module, a path that ends in .py, perhaps with `label=` before it.
 
-    LoadError if nothing of that name is there. No code of it is run, but that of the packages that it lies in.
+    LoadError if nothing of that name is there. No code of it is run, nor that of the packages that it lies in.
 
     >>> find("fast").label, find("mine=matmul").label
     ('fast', 'mine')
@@ -131,6 +132,16 @@ def offers(module: ModuleType, operation: str, options=()) -> bool:
         return True
     takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
     return takes_any or {*options} <= {*parameters}
+
+
+def _spec(module: str) -> ModuleSpec | None:
+    """Where a module lies; unlike importlib's own, this imports none of the packages around it."""
+    top, *inner = module.split(".")
+    spec, name = importlib.util.find_spec(top), top
+    for part in inner:
+        name = f"{name}.{part}"
+        spec = PathFinder.find_spec(name, spec.submodule_search_locations or []) if spec else None
+    return spec
 
 
 def _quote(text: str) -> str:

@@ -1,5 +1,6 @@
 """The look of every figure: one style sheet, and one colour and marker for each implementation."""
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -10,7 +11,11 @@ SHEET = Path(__file__).with_name("convnotes.mplstyle")
 
 # The implementations in the order of the style sheet's property cycle.
 CYCLE = ("naive", "matmul", "fast", "torch")
-_SPARE_MARKERS = "vP*Xdp<>"
+# What the others have, the first of both lists first. After eight the colours come again, with other markers: the
+# palette of Okabe and Ito has three more, and those of Paul Tol the rest, all of which colour-blind readers can tell
+# apart by their lightness or their marker.
+COLOURS = ("#E69F00", "#CC79A7", "#56B4E9", "#882255", "#999933", "#332288", "#661100", "#44AA99")
+MARKERS = ("P", "v", "X", "*", "p", "<", "d", ">", "h")
 
 
 # The backends that show a figure in the notebook.
@@ -48,7 +53,7 @@ def _kernel():
 def marks(names=CYCLE) -> dict[str, dict[str, str]]:
     """{"naive": {"color": ..., "marker": ...}, ...}, for `scatter`, `plot` and `errorbar`.
 
-    A name outside `CYCLE` is grey, with a marker of its own.
+    Names outside `CYCLE` have the first of `COLOURS` and `MARKERS`, in their order.
 
     >>> marks()["torch"]["marker"]
     '^'
@@ -56,5 +61,7 @@ def marks(names=CYCLE) -> dict[str, dict[str, str]]:
     sheet = matplotlib.rc_params_from_file(SHEET, use_default_template=False)
     known = dict(zip(CYCLE, sheet["axes.prop_cycle"]))
     others = [name for name in names if name not in known]
-    spare = {name: {"color": "0.45", "marker": _SPARE_MARKERS[i % 8]} for i, name in enumerate(others)}
-    return {name: {**known, **spare}[name] for name in names}
+    # Nine markers and eight colours come together again after 72.
+    spare = zip(others, itertools.cycle(COLOURS), itertools.cycle(MARKERS))
+    known |= {name: {"color": colour, "marker": marker} for name, colour, marker in spare}
+    return {name: known[name] for name in names}

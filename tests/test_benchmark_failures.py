@@ -13,7 +13,7 @@ import pytest
 import convnotes
 from convnotes import matmul
 from convnotes.benchmark.__main__ import main
-from convnotes.benchmark.measuring import ceilings, measurement, steps, timing, workers
+from convnotes.benchmark.measuring import ceilings, measurement, processes, steps, timing
 from convnotes.benchmark.storing import failures, reading, schema
 from convnotes.cases import select
 
@@ -238,14 +238,14 @@ def test_a_process_that_dies_is_replaced_and_the_run_goes_on(tmp_path, monkeypat
     frame = frame[frame["suite"] != "machine"]
     rows = {tuple(row) for row in frame[["operation", "implementation", "status", "note"]].fillna("").to_numpy()}
     assert rows == {
-        ("bias_add", "matmul", "failed", workers.DIED),
-        ("bias_add", "dying", "failed", workers.DIED),
+        ("bias_add", "matmul", "failed", processes.DIED),
+        ("bias_add", "dying", "failed", processes.DIED),
         ("bias_grad", "matmul", "measured", ""),
         ("bias_grad", "dying", "failed", "SystemExit: 0"),
     }
     assert len(frame[frame["status"] == "failed"]) == 3
     assert "dying: bias_add of founding/bias: failed (the process ended" in capsys.readouterr().out
-    assert f"dying: bias_add of founding/bias: **failed** ({workers.DIED})" in (out / "README.md").read_text()
+    assert f"dying: bias_add of founding/bias: **failed** ({processes.DIED})" in (out / "README.md").read_text()
     summary = pd.read_csv(out / "summary.csv").set_index(["operation", "implementation"])
     assert summary.loc[("bias_grad", "matmul"), ["status", "rounds", "repeats"]].tolist() == ["measured", 2, 2]
 

@@ -3,9 +3,11 @@
 import itertools
 import json
 
+import matplotlib.style
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import measurements
 from convnotes.benchmark import Refused
@@ -15,8 +17,8 @@ from convnotes.benchmark.reporting.summary import COLUMNS, summarize
 from convnotes.benchmark.reporting.summary import ceilings as best
 from convnotes.benchmark.storing import files, records
 from convnotes.cases import CASES
-from convnotes.style import CYCLE, marks
-from measurements import ENVIRONMENT, ceilings, everything, rows
+from convnotes.style import CYCLE, SHEET, marks
+from measurements import ENVIRONMENT, SPEEDS, ceilings, everything, rows
 
 LINE = (
     "Some CPU, 4 cores, 1 thread, float32; OpenBLAS 0.3.31 (Zen); Python 3.11.7, NumPy 2.4.6, torch 2.13.0; "
@@ -218,8 +220,60 @@ def test_figures_show_each_implementation_in_its_own_colour_and_marker(full):
         for name in CYCLE:
             assert marks()[name]["color"].lower() in svg, (figure, name)
     assert len({mark["marker"] for mark in marks().values()}) == len({mark["color"] for mark in marks().values()}) == 4
-    others = marks(["other", "naive", "further"])
-    assert others["other"]["marker"] != others["further"]["marker"]
+
+
+def test_others_have_their_own_colours_and_markers_and_then_other_pairs_of_them():
+    found = [(look["color"], look["marker"]) for look in marks([*CYCLE, *map(str, range(72))]).values()]
+    assert len(set(found)) == 76
+    known, others = found[:4], found[4:12]
+    for part in (0, 1):
+        assert len({pair[part] for pair in others}) == 8
+        assert not {pair[part] for pair in known} & {pair[part] for pair in found[4:]}
+
+
+OTHERS = {"mine": SPEEDS["fast"], "another_of_twenty_": SPEEDS["matmul"]}
+
+
+@pytest.fixture(scope="module")
+def six():
+    """The figures of ours and two others, of which the first was not measured where the loops were."""
+    with pytest.MonkeyPatch.context() as patch, matplotlib.style.context(SHEET, after_reset=True):
+        for name, speed in OTHERS.items():
+            patch.setitem(SPEEDS, name, speed)
+        found = summary(everything((*CYCLE, *OTHERS), 2, SOME))
+        found = found[(found["implementation"] != "mine") | (found["suite"] != "scaling")]
+        drawn = {name: module.draw(found) for name, module in figures._MODULES.items()}
+        drawn |= {"ratio": figures.ratio.draw(found, "lenet5")}
+        for figure in drawn.values():
+            FigureCanvasAgg(figure).draw()
+        return drawn
+
+
+@pytest.mark.parametrize("name", ["ratio", "time", "scaling", "speedup", "roofline", "error", "workspace"])
+def test_figures_have_room_for_six_implementations(six, name):
+    figure = six[name]
+    for legend in figure.legends:
+        box, whole = legend.get_window_extent(), figure.bbox
+        assert whole.x0 <= box.x0 < box.x1 <= whole.x1
+        entries = {text.get_text(): handle for text, handle in zip(legend.get_texts(), legend.legend_handles)}
+        other = next(handle for label, handle in entries.items() if "another_of_twenty_" in label)
+        # The same as everywhere, though the first of the others is not in every figure.
+        assert (other.get_color(), other.get_marker()) == tuple(marks([*CYCLE, *OTHERS])["another_of_twenty_"].values())
+    # The panels are as wide as they can be, whatever is written into them.
+    assert sum(ax.get_position().width for ax in figure.axes[:3]) > 0.6
+
+
+def test_every_lane_of_a_ratio_is_in_its_row(six):
+    for ax in six["ratio"].axes:
+        lanes = [y for line in ax.get_lines() for y in line.get_ydata() if line.get_linestyle() == "None"]
+        assert -0.41 < min(lanes) < max(lanes) < len(ax.get_yticks()) - 0.59
+
+
+def test_others_are_named_with_what_they_were():
+    origins = {"a": {"source": "a.py", "sha256": "0123456789abcdef"}, "b": {"source": "b.c", "version": "b 1.2"}}
+    options = {**ENVIRONMENT["options"], "implementations": ["fast", "a", "b", "c"]}
+    line = provenance.line({**ENVIRONMENT, "options": options, "origins": origins | {"c": {"source": "c"}}})
+    assert line == f"{LINE}; a: a.py 0123456789; b: b.c b 1.2; c: c"
 
 
 @pytest.mark.parametrize(

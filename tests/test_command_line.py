@@ -202,7 +202,10 @@ REFUSALS = [
     (["benchmark", "--cases", "lenet/*"], "got 'lenet/*'; did you mean lenet5/*?"),
     (["benchmark", "--cases", "ops/*,vgg/conv1_1"], "got 'vgg/conv1_1'; did you mean vgg16/conv1_1?"),
     (["benchmark", "--cases", "ops/*", "--cases", "?"], "got '?'; --list prints them all"),
-    (["benchmark", "--implementations", "torhc"], "got 'torhc'; did you mean torch?"),
+    (
+        ["benchmark", "--implementations", "torhc"],
+        "'torhc' is none of naive, matmul, fast, torch, and no module of that name is found; did you mean torch?",
+    ),
     (["benchmark", "--suite", "ops", "--cases", "vgg16/*"], "--cases must match a case of ops/*, got 'vgg16/*'"),
     (["benchmark", "--suite", "ops", "--batch", "2"], "--batch must be given with layers of networks, "),
     (["benchmark", "--device", "gpu"], "--device must be cpu or cuda, got 'gpu'"),
@@ -214,7 +217,16 @@ REFUSALS = [
     (["benchmark", "--cases", "resnet"], "--cases must match a case of founding/*, "),
     (["benchmark", "--operations", "conv2d,conv3d"], "--operations must be names of conv2d, "),
     (["benchmark", "--operations", "conv2d", "--cases", "founding/bias"], "--operations must be some of bias_add, "),
-    (["benchmark", "--implementations", ""], "--implementations must be names of naive, "),
+    (["benchmark", "--implementations", ""], "--implementations must be implementations, but an implementation must"),
+    (
+        ["benchmark", "--implementations", "./no.py"],
+        "--implementations must be implementations, but './no.py' is no file",
+    ),
+    (["benchmark", "--implementations", "fast,torch,fast"], "must have labels that differ, got 'fast' twice"),
+    (
+        ["benchmark", "--implementations", "a=matmul,a=naive"],
+        "must have labels that differ, got 'a' twice; name one of them, as in other=naive",
+    ),
 ]
 
 

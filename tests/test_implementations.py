@@ -34,6 +34,21 @@ def test_a_module_has_the_version_of_its_distribution():
     assert find("numpy").origin()["version"].startswith("numpy ")
 
 
+def test_a_module_is_found_without_a_run_of_the_packages_around_it(tmp_path, monkeypatch):
+    (tmp_path / "around" / "inner").mkdir(parents=True)
+    for folder in ("around", "around/inner"):
+        (tmp_path / folder / "__init__.py").write_text("raise SystemExit('run')\n")
+    (tmp_path / "around" / "inner" / "conv.py").write_text("VALUE = 3\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = find("around.inner.conv")
+    assert found.label == "around.inner.conv"
+    assert found.path() == tmp_path / "around" / "inner" / "conv.py"
+    with pytest.raises(LoadError, match="SystemExit: run"):
+        found.load()
+    with pytest.raises(LoadError, match="no module of that name is found"):
+        find("around.inner.nothing")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import convnotes
 import patience
 from convnotes.benchmark.storing import machine
 
@@ -49,6 +50,10 @@ def test_the_commit_is_found_wherever_the_folder_lies(package):
     assert commit(package) == commit(package, **ASCII) == expected
     (package / "file.py").write_text("changed")
     assert commit(package, **ASCII) == expected + " + changes"
+
+
+def test_the_package_is_the_folder_of_all_its_code():
+    assert machine.PACKAGE == Path(convnotes.__file__).parent
 
 
 def test_a_link_to_the_folder_is_the_folder(tmp_path, package, monkeypatch):

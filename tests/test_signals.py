@@ -35,15 +35,6 @@ def begun(out):
     return running
 
 
-def alone(group) -> bool:
-    """Whether no process of a group is left."""
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return True
-    return False
-
-
 @pytest.mark.parametrize(
     ("number", "send"),
     [
@@ -58,7 +49,7 @@ def test_a_run_that_is_ended_can_go_on(number, send, tmp_path):
     printed, errors = running.communicate(timeout=patience.SECONDS)
     sentence = f"ended by {signal.Signals(number).name}, {ENDED}; --resume goes on with what is missing\n"
     assert (running.returncode, printed, errors) == (128 + number, "", f"convnotes benchmark: {sentence}")
-    patience.until(lambda: alone(running.pid))
+    patience.until(lambda: patience.alone(running.pid))
     assert [path.name for path in tmp_path.iterdir()] == [records.UNFINISHED]
     assert {records.ENVIRONMENT, records.MEASUREMENTS} <= set(contents(tmp_path))
 

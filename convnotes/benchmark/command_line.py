@@ -37,13 +37,16 @@ def options(given: argparse.Namespace) -> Options:
     }
     chosen = {name: whole[name] if getattr(given, name) is None else getattr(given, name) for name in whole}
     chosen["cases"] = ",".join(given.cases) if given.cases else None
+    foreign = tuple(one for one in given.implementations or () if one.label not in IMPLEMENTATIONS)
+    if given.implementations:
+        chosen["implementations"] = tuple(one.label for one in given.implementations)
     if cuda and chosen["implementations"] != ("torch",):
         raise Refused(
             f"--implementations must be torch with --device cuda, got {','.join(chosen['implementations'])!r}"
         )
     chosen["quick"] = given.quick
     out = places.folder(chosen, whole) if given.out is None else given.out
-    return Options(**chosen, resume=given.resume, out=out)
+    return Options(**chosen, resume=given.resume, out=out, foreign=foreign)
 
 
 class Parser(argparse.ArgumentParser):
@@ -100,11 +103,13 @@ def _add_benchmark(commands) -> Parser:
     command = commands.add_parser(
         "benchmark",
         help="measure the implementations on the cases",
-        description="Compare every implementation with the definition in float64, then measure how long it takes.\n"
-        "Tables, figures, all timings and a description of the machine go to a folder: results for a full run,\n"
-        "results/quick for --quick, and for a run that is narrowed in any other way one of its own in results/partial.",
-        epilog="A full run takes about a quarter of an hour, --quick less than a minute. Measure on an idle machine.\n"
-        "Every finished measurement is on disk at once: a stopped run goes on with the same command and --resume.",
+        description="Compare every implementation with the definition in float64, then measure how\n"
+        "long it takes. Tables, figures, all timings and a description of the machine go\n"
+        "to a folder: results for a full run, results/quick for --quick, and for a run\n"
+        "that is narrowed in any other way one of its own in results/partial.",
+        epilog="A full run takes about a quarter of an hour, --quick less than a minute. Measure\n"
+        "on an idle machine. Every finished measurement is on disk at once: a stopped run\n"
+        "goes on with the same command and --resume.",
     )
 
     def option(name, metavar, convert, text, **settings):
@@ -115,7 +120,9 @@ def _add_benchmark(commands) -> Parser:
     text = "cases of these whose name matches, such as 'alexnet/*,ops/bias'; can be repeated (default: all)"
     option("cases", "GLOB,GLOB", values.patterns, text, action="append")
     option("operations", "A,B", values.names(OPERATIONS), "such as conv2d,max_pool2d (default: all)")
-    option("implementations", "A,B", values.names(IMPLEMENTATIONS), f"of {known} (default: all; on cuda torch)")
+    text = f"of {known} (default: all; on cuda torch), modules as my_package.conv, or files as ./my_conv.py with any "
+    text += "of their functions, each in a process of its own; label=./my_conv.py names one"
+    option("implementations", "A,B", values.implementations, text)
     text = "cpu or cuda, where torch alone is timed (default: cpu)"
     option("device", "DEVICE", values.one_of("cpu", "cuda"), text)
     option("threads", "N", values.whole(1), "threads for NumPy's BLAS and for torch (default: 1)")

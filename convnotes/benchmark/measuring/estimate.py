@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from convnotes.benchmark.storing.costs import multiply_adds
 from convnotes.cases import CASES, Case
@@ -36,22 +37,39 @@ class Estimates:
         """
         key = implementation, operation
         if key not in self._ladders:
-            first, *later = _ladder(operation)
-            self._prepare(implementation, first, operation)()  # the first call also loads what later ones find
-            self._try(implementation, first, operation)
-            self._ladders[key] = later
+            self._ladders[key] = self._begin(implementation, operation)
         ladder = self._ladders[key]
         size = multiply_adds(case, operation)
         while self._rates[key] * size > limit and ladder:
             if self._rates[key] * multiply_adds(ladder[0], operation) > PATIENCE:
                 break
-            self._try(implementation, ladder.pop(0), operation)
+            with suppress(NotImplementedError):
+                self._try(implementation, ladder.pop(0), operation)
         return self._rates[key] * size
 
     def learn(self, implementation: str, case: Case, operation: str, seconds: float) -> None:
         """Take note of what one call took. The lowest rate counts: it is the least burdened by overhead."""
         key = implementation, operation
         self._rates[key] = min(self._rates.get(key, float("inf")), seconds / multiply_adds(case, operation))
+
+    def _begin(self, implementation, operation) -> list[Case]:
+        """Try the largest small case that is offered; returns those for a better estimate, each STEP times larger."""
+        cases = sorted((c for c in CASES if operation in c.operations), key=lambda c: multiply_adds(c, operation))
+        small = [case for case in cases if multiply_adds(case, operation) <= SMALL] or cases[:1]
+        while True:
+            first = small.pop()
+            try:
+                self._prepare(implementation, first, operation)()  # the first call also loads what later ones find
+                self._try(implementation, first, operation)
+                break
+            except NotImplementedError:
+                if not small:
+                    raise
+        ladder = [first]
+        for case in cases:
+            if multiply_adds(case, operation) >= STEP * multiply_adds(ladder[-1], operation):
+                ladder.append(case)
+        return ladder[1:]
 
     def _try(self, implementation, case, operation):
         call = self._prepare(implementation, case, operation)
@@ -61,14 +79,3 @@ class Estimates:
             call()
             times.append(self._clock() - start)
         self.learn(implementation, case, operation, min(times))
-
-
-def _ladder(operation: str) -> list[Case]:
-    """Cases with an operation: the largest small one, then each STEP times larger at least."""
-    cases = sorted((c for c in CASES if operation in c.operations), key=lambda c: multiply_adds(c, operation))
-    small = [case for case in cases if multiply_adds(case, operation) <= SMALL]
-    ladder = [small[-1] if small else cases[0]]
-    for case in cases:
-        if multiply_adds(case, operation) >= STEP * multiply_adds(ladder[-1], operation):
-            ladder.append(case)
-    return ladder

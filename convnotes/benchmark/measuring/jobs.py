@@ -55,10 +55,13 @@ def choose(options: Options) -> list[Job]:
 def groups(options: Options) -> list[tuple[str, ...]]:
     """The implementations that take turns in one process.
 
-    With more than one thread the idle threads of one library slow down the other, so each has its own process.
+    With more than one thread the idle threads of one library slow down the other, so each has its own process. So has
+    what somebody else wrote, always: it may do anything to its process.
     """
-    names = options.implementations
-    return [names] if options.threads == 1 else [(name,) for name in names]
+    foreign = [one.label for one in options.foreign]
+    ours = tuple(name for name in options.implementations if name not in foreign)
+    together = [ours] if options.threads == 1 and ours else [(name,) for name in ours]
+    return [*together, *((label,) for label in foreign)]
 
 
 def _cases(options: Options) -> list[Case]:

@@ -53,10 +53,10 @@ class Worker(Calls):
 
             torch.set_num_threads(threads)
         if device == "cuda":
-            from convnotes.benchmark.measuring import cuda
+            from convnotes.benchmark.measuring import torch_calls
 
-            cuda.set_precision()
-            self.stopwatch = cuda.elapsed
+            torch_calls.set_precision()
+            self.stopwatch = torch_calls.elapsed
 
     def define(self, case: Case, operation: str, path: Path) -> Definition:
         """Store the expected values; returns the implementation they are by, or why there are none.
@@ -189,9 +189,16 @@ class Worker(Calls):
                 result, peak = call(), None
             else:
                 result, peak = timing.peak(call)
-            error = check.error(np.asarray(result.cpu()) if name == "torch" else result, expected)
+            error, fault = self._judge(case, call, np.asarray(result.cpu()) if name == "torch" else result, expected)
+        except NotImplementedError as problem:
+            return None, failures.not_offered(problem)
         except BaseException as problem:  # whatever an implementation raises is its result, and no reason to stop
             return None, failures.raised(problem)
         if not error <= BOUNDS[self.dtype]:
-            return None, {"status": WRONG, "error": np.nan_to_num(error, nan=np.inf, posinf=np.inf)}
+            error = np.nan_to_num(error, nan=np.inf, posinf=np.inf)
+            return None, {"status": WRONG, "error": error, "note": fault}
         return call, {"status": MEASURED, "error": error, "peak_bytes": peak}
+
+    def _judge(self, case, call, result, expected) -> tuple[float, str | None]:
+        """The error of what a call returned, and in words why it cannot be compared, if so."""
+        return check.error(result, expected), None

@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -17,6 +17,12 @@ VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECL
 
 # What ends a worker may end all processes: then this one hears of it within so many seconds.
 SAME = 0.2
+
+DIED = "the process ended before its time, perhaps for lack of memory"
+
+
+class NoAnswer(Exception):  # noqa: N818 - it is an answer about what the process was asked
+    """A process has ended before its time, or was killed; the message is a note on that."""
 
 
 @contextmanager
@@ -33,12 +39,26 @@ def process(threads: int) -> Iterator[Executor]:
     except BrokenProcessPool:
         time.sleep(SAME)
         raise Refused("a worker process ended before its time, perhaps for lack of memory", code=1) from None
-    except BaseException:
-        for child in set(multiprocessing.active_children()) - others:
-            child.terminate()
-        raise
     finally:
+        # Nothing of it is needed any more, and what somebody else wrote may never come to an end of its own.
+        for child in set(multiprocessing.active_children()) - others:
+            child.kill()
         executor.shutdown(cancel_futures=True)
+
+
+def ask(executor: Executor, within: float | None, function: Callable, *arguments):
+    """What a process answers; NoAnswer where it dies, or is killed since that takes more than so many seconds."""
+    try:
+        future = executor.submit(function, *arguments)
+        return future.result(within)
+    except BrokenProcessPool:
+        raise NoAnswer(DIED) from None
+    except TimeoutError:
+        if future.done():  # this one is what the function has raised
+            raise
+        for child in list((executor._processes or {}).values()):
+            child.kill()
+        raise NoAnswer(f"no answer within {within:g} s") from None
 
 
 def _depend_on_parent():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from convnotes.benchmark.storing import failures
 
-# Times a number of calls in nanoseconds: `elapsed` here, the GPU's own events in `cuda`.
+# Times a number of calls in nanoseconds: `elapsed` here, the GPU's own events in `torch_calls`.
 Stopwatch = Callable[[Callable, int], int]
 Key = Hashable
 

@@ -1,7 +1,6 @@
 """The worker processes of a run: what is measured is asked of them, and one that dies is replaced."""
 
 from concurrent.futures import Executor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from convnotes.benchmark import Refused
 from convnotes.benchmark.measuring import ceilings, worker
 from convnotes.benchmark.measuring.jobs import groups
 from convnotes.benchmark.measuring.measurement import Definition
-from convnotes.benchmark.measuring.processes import process
+from convnotes.benchmark.measuring.processes import NoAnswer, ask, process
 from convnotes.benchmark.measuring.timing import Plan
 from convnotes.benchmark.storing import failures
 from convnotes.benchmark.storing.job import Job
@@ -18,11 +17,16 @@ from convnotes.benchmark.storing.journal import Journal
 from convnotes.benchmark.storing.options import Options
 
 DEFINING = ("naive", "matmul")
-DIED = "the process ended before its time, perhaps for lack of memory"
+# What somebody else wrote may never return. It must be loaded within LOADING seconds. One problem in one round must be
+# done within FLOOR, and beside it LIMITS times --limit, since a call is made several times and once is traced, which
+# slows loops tenfold, and REPEAT for each timing.
+LOADING, FLOOR, LIMITS, REPEAT = 60.0, 60.0, 20.0, 0.5
 
 
 class Workers:
-    """One process computes expected values, and one measures all implementations in turns, or one each measures alone.
+    """One process computes expected values, and one measures ours in turns, or one each measures alone.
+
+    What somebody else wrote is always measured alone; it is killed where it does not answer in time.
 
     processes: the stack that ends them
     libraries: what each measuring process says of its libraries
@@ -31,11 +35,15 @@ class Workers:
     def __init__(self, options: Options, processes: ExitStack):
         self._options, self._processes = options, processes
         self._executors: dict[str | tuple, Executor] = {}
+        self._foreign = {(one.label,): one for one in options.foreign}
         measuring = {names: (names, options.dtype, options.threads, options.device) for names in groups(options)}
         # Its BLAS has one thread, so that none of it spins beside a measurement.
         self._settings = {"definition": (DEFINING, "float64", 1, "cpu")} | measuring
+        # What cannot be loaded is refused before all else is started, which takes longer.
+        self.libraries = [
+            self._start(names) for names in sorted(measuring, key=lambda names: names not in self._foreign)
+        ]
         self._start("definition")
-        self.libraries = [self._start(names) for names in measuring]
 
     def rows(self, job: Job, finished: Journal, folder: Path) -> list[dict]:
         """Measure one job; a later round has nothing to do where the first one measured nothing."""
@@ -49,37 +57,62 @@ class Workers:
             known = [(rows[0], _plan(rows)) for rows in finished.known(job).values()]
             if not known:
                 return []
-            rows = self._ask(names, worker.repeat, *problem, job.round, known)
-            return rows or [row | failures.record(DIED) | {"round": job.round} for row, _ in known]
+            try:
+                return self._ask(names, worker.repeat, *problem, job.round, known)
+            except NoAnswer as note:
+                return [row | failures.record(str(note)) | {"round": job.round} for row, _ in known]
         path = folder / "expected.npy"
-        definition = self._ask("definition", worker.define, *problem, path)
-        definition = definition or Definition(None, f"the definition: {DIED}")
-        rows = self._ask(names, worker.measure, *problem, definition, path, self._options.repeats)
-        return rows or self._ask(names, worker.fail, *problem, DIED)
+        try:
+            definition = self._ask("definition", worker.define, *problem, path)
+        except NoAnswer as note:
+            definition = Definition(None, f"the definition: {note}")
+        try:
+            return self._ask(names, worker.measure, *problem, definition, path, self._options.repeats)
+        except NoAnswer as note:
+            return self._ask(names, worker.fail, *problem, str(note))
 
     def _ask(self, whom: str | tuple, function, *problem):
-        """What a worker answers; None where it dies instead, and another one has taken its place."""
+        """What a worker answers; NoAnswer where it dies or is killed instead, and another one has taken its place."""
+        o, within = self._options, None
+        if whom in self._foreign:
+            within = FLOOR + LIMITS * o.limit + REPEAT * o.repeats
         try:
-            return self._executors[whom].submit(function, *problem).result()
-        except BrokenProcessPool:
-            self._start(whom)
-            return None
+            return ask(self._executors[whom], within, function, *problem)
+        except NoAnswer:
+            self._executors[whom], _ = self._begin(whom)
+            raise
 
     def _start(self, whom: str | tuple) -> dict:
-        """Start a process with some implementations; returns what it says of its libraries."""
+        """Start a process with some implementations; returns what it says of its libraries.
+
+        What somebody else wrote is loaded; a later process in its place loads it where it is needed.
+        """
+        executor, found = self._begin(whom)
+        self._executors[whom] = executor
+        if one := self._foreign.get(whom):
+            try:
+                problem = ask(executor, LOADING, worker.load)
+            except NoAnswer as note:
+                problem = f"{one.source!r} cannot be loaded ({note})"
+            if problem:
+                raise Refused(f"--implementations must be such as can be loaded, but {problem}")
+        return found
+
+    def _begin(self, whom: str | tuple) -> tuple[Executor, dict]:
+        """A new process with some implementations, and what it says of its libraries."""
         names, dtype, threads, device = self._settings[whom]
-        modules = {name: IMPLEMENTATIONS[name] for name in names}
+        one = self._foreign.get(whom)
+        modules = {one.label: one.source} if one else {name: IMPLEMENTATIONS[name] for name in names}
         executor = self._processes.enter_context(process(threads))
         settings = modules, self._options.dtype, dtype, self._options.limit, threads, device
-        found = executor.submit(worker.start, *settings).result()
+        found = executor.submit(worker.start, bool(one), *settings).result()
         in_force = {"NumPy's BLAS": (found["blas"] or {}).get("threads"), "torch": found["torch_threads"]}
         for library, number in in_force.items():
             if number not in (None, threads):
                 raise Refused(f"--threads must be a number that {library} takes, got {threads}: it uses {number}")
         if device == "cuda" and not found["gpu"]:
             raise Refused("--device must be cpu where torch finds no GPU, got 'cuda'")
-        self._executors[whom] = executor
-        return found
+        return executor, found
 
 
 def _plan(rows: list[dict]) -> Plan:

@@ -25,8 +25,19 @@ def line(environment: dict) -> str:
         ", ".join(versions),
         _code(e),
         e["date"][:10],
+        *foreign(e),
     ]
     return "; ".join(parts)
+
+
+def foreign(environment: dict) -> list[str]:
+    """Those implementations that are none of ours, each with its file or module and what of it was measured."""
+    found = []
+    for label in environment["options"].get("implementations", ()):
+        if origin := environment.get("origins", {}).get(label):
+            exact = origin.get("version") or origin.get("sha256", "")[:10]
+            found.append(f"{label}: {' '.join(filter(None, [origin['source'], exact]))}")
+    return found
 
 
 def _code(environment: dict) -> str:

@@ -25,9 +25,13 @@ _READING = """\
   or, where these would take too long, the matrix products in float64.
 - `not run (about 42 s)` is an implementation whose one call would take longer than the run's limit, with an estimate
   from its speed on smaller cases.
+- `not offered` is what an implementation of somebody else's does not have: the function, or a parameter that this
+  layer needs, or what it says itself that it has not implemented. That is no fault of it.
 - The clock holds the call on NumPy arrays, and for torch the call on tensors that exist already. A short call is
   looped inside one timing so that it lasts at least 2 ms. With one thread all implementations take turns in one
-  process, repeat by repeat; with more, each has a process of its own. A forward convolution adds its bias.
+  process, repeat by repeat; with more, each has a process of its own. What is none of ours always has one, and the
+  line of the machine ends with its file and the first digits of that file's SHA-256, or with its version. A forward
+  convolution adds its bias.
 - Two runs are compared by `convnotes compare`. It takes for the noise of a row the range of its rounds' medians, or
   that of what the machine itself did once in every round (a matrix product, a copy, a Python loop), where this is
   wider: `noise_low` to `noise_high` in `summary.csv`.

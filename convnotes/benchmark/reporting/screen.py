@@ -11,6 +11,7 @@ from convnotes.benchmark.reporting.summary import MACHINE, calls, geometric_mean
 from convnotes.benchmark.reporting.tables import time
 from convnotes.benchmark.reporting.units import digits
 from convnotes.benchmark.storing import records
+from convnotes.benchmark.storing.schema import NOT_OFFERED, STATUSES
 from convnotes.benchmark.terminal.output import shorten
 
 LINES, COLUMNS = 25, 80
@@ -74,9 +75,10 @@ def place(sentence: str, verb: str, path: Path) -> list[str]:
 
 
 def count(rows: pd.DataFrame) -> str:
-    """How many calls there are of each status."""
+    """How many calls there are of each status; nothing of what is not offered where all is."""
     found = rows["status"].value_counts()
-    return ", ".join(f"{found.get(status, 0)} {status}" for status in records.STATUSES) + "."
+    shown = [status for status in STATUSES if status != NOT_OFFERED or status in found]
+    return ", ".join(f"{found.get(status, 0)} {status}" for status in shown) + "."
 
 
 def few_calls(rows: pd.DataFrame) -> list[str]:

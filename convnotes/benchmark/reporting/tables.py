@@ -119,8 +119,11 @@ def time(row) -> str:
             return duration(row["median"]) + mark
         case "not run":
             return f"not run (about {duration(row['estimate_seconds'], 2)})"
+        case "not offered":
+            return f"not offered ({row['note']})"
         case "wrong":
-            return f"**wrong** (error {row['error']:.0e})"
+            found = row["note"] if isinstance(row["note"], str) else f"error {row['error']:.0e}"
+            return f"**wrong** ({found})"
         case "failed":
             return f"**failed** ({row['note']})"
 

@@ -21,11 +21,18 @@ def describe(options: Options, libraries: list[dict]) -> dict:
     """The environment as it is now; `libraries` as the worker processes found them."""
     found = {name: [one[name] for one in libraries if one[name]] for name in ("blas", "torch_threads", "gpu")}
     facts = machine.describe(options.dtype, options.device, options.threads)
+    origins = {one.label: _lines(one.origin() or {"source": one.source}) for one in options.foreign}
     return {
-        **{name: schema.NOTE.nearest(fact) if isinstance(fact, str) else fact for name, fact in facts.items()},
+        **_lines(facts),
+        **({"origins": origins} if origins else {}),
         "options": options.of_results() | {"cases": options.cases or "*"},
         **{name: values[0] if values else None for name, values in found.items()},
     }
+
+
+def _lines(facts: dict) -> dict:
+    """Facts whose texts are such as a file can hold."""
+    return {name: schema.NOTE.nearest(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
 
 
 def write(folder: Path, environment: dict) -> None:
@@ -46,9 +53,9 @@ def read(folder: Path, now: dict) -> dict:
         old, new = before.get(name), now.get(name)
         if old == new:
             continue
-        if name == "options":
+        if name in ("options", "origins") and old and new:
             key = next(key for key in (*new, *old) if old.get(key) != new.get(key))
-            name, old, new = f"--{key}", old.get(key), new.get(key)
+            name, old, new = f"--{key}" if name == "options" else key, old.get(key), new.get(key)
         raise Refused(f"--resume must go on with the same {name} as the unfinished run, {short(old)}, got {short(new)}")
     return before
 

@@ -1,6 +1,6 @@
 """What is told of a failure: whatever was raised becomes a note, since not every exception can be kept or sent."""
 
-from convnotes.benchmark.storing.schema import FAILED, NOTE
+from convnotes.benchmark.storing.schema import FAILED, NOT_OFFERED, NOTE
 
 
 def note(problem: BaseException) -> str:
@@ -19,6 +19,11 @@ def raised(problem: BaseException) -> dict:
     return record(note(problem))
 
 
-def record(text: str) -> dict:
+def not_offered(problem: NotImplementedError) -> dict:
+    """What a row says of a call that an implementation does not offer: the reason alone, if one is given."""
+    return record(note(problem).removeprefix("NotImplementedError: "), NOT_OFFERED)
+
+
+def record(text: str, status: str = FAILED) -> dict:
     """What a row says of a call that failed: the note, and nothing of a timing."""
-    return {"status": FAILED, "note": text, "repeat": None, "seconds": None, "loops": None, "estimate_seconds": None}
+    return {"status": status, "note": text, "repeat": None, "seconds": None, "loops": None, "estimate_seconds": None}

@@ -89,6 +89,8 @@ class Number:
 
 # A key that need not be there.
 ABSENT = object()
+# Stands for every key of a dict.
+ANY = object()
 
 
 def fault(value, kind, place: str) -> str | None:
@@ -101,7 +103,7 @@ def fault(value, kind, place: str) -> str | None:
         case Mapping():
             if not isinstance(value, Mapping):
                 return f"{place or 'all'} is {short(value)} instead of named values"
-            for name, inner in kind.items():
+            for name, inner in (dict.fromkeys(value, kind[ANY]) if ANY in kind else kind).items():
                 inside = f"{place}.{name}" if place else name
                 if name not in value:
                     if isinstance(inner, tuple) and ABSENT in inner:

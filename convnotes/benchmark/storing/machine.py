@@ -10,7 +10,7 @@ from pathlib import Path
 
 from convnotes import __version__
 
-PACKAGE = Path(__file__).parents[1]
+PACKAGE = Path(__file__).parents[2]
 
 
 def cores() -> int:

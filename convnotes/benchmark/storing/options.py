@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from convnotes.implementations import Implementation
+
 
 @dataclass(frozen=True)
 class Options:
@@ -22,7 +24,9 @@ class Options:
     quick: bool
     resume: bool
     out: Path
+    # Those of `implementations` that are none of ours, with their sources, which are places of this machine alone.
+    foreign: tuple[Implementation, ...] = ()
 
     def of_results(self) -> dict:
-        """Those that results hang on: not where they go, nor whether a run goes on."""
-        return {name: value for name, value in asdict(self).items() if name not in ("out", "resume")}
+        """Those that results hang on: not where they go, nor whether a run goes on, nor whence something came."""
+        return {name: value for name, value in asdict(self).items() if name not in ("out", "resume", "foreign")}

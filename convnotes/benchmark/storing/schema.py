@@ -8,9 +8,10 @@ from sys import float_info
 from typing import NamedTuple
 
 from convnotes import OPERATIONS
-from convnotes.benchmark.storing.kinds import ABSENT, Date, Number, Text
+from convnotes.benchmark.storing.kinds import ABSENT, ANY, Date, Number, Text
 
-STATUSES = MEASURED, NOT_RUN, WRONG, FAILED = ("measured", "not run", "wrong", "failed")
+# What is not offered lacks in an implementation that has a part of the vocabulary alone; that is no fault of it.
+STATUSES = MEASURED, NOT_RUN, NOT_OFFERED, WRONG, FAILED = ("measured", "not run", "not offered", "wrong", "failed")
 STEPS = IM2COL, PRODUCT, RESHAPE = ("im2col", "product", "reshape")
 
 # The suite of what the machine itself does, and what that is.
@@ -72,7 +73,7 @@ COLUMNS = {
     "workspace_bytes": Column(Number(0, 10**18, whole=True), "B"),
     "peak_bytes": Column(Number(0, 10**18, whole=True), "B"),
     "estimate_seconds": Column(SECONDS, "s", needed=(NOT_RUN,), allowed=(NOT_RUN,)),
-    "note": Column(NOTE, needed=(FAILED,), allowed=(FAILED,)),
+    "note": Column(NOTE, needed=(NOT_OFFERED, FAILED), allowed=(NOT_OFFERED, WRONG, FAILED)),
 }
 
 # What names a call, and what every timing of it may have another value of.
@@ -111,6 +112,7 @@ ENVIRONMENT = {
     "blas": ({"name": NOTE, "version": (NOTE, None), "threads": POSITIVE, "kernels": (NOTE, None)}, None),
     "torch_threads": (POSITIVE, None),
     "gpu": (NOTE, None),
+    "origins": ({ANY: {"source": NOTE, "sha256": (NOTE, ABSENT), "version": (NOTE, ABSENT)}}, ABSENT),
     "sessions": ([_SESSION], ABSENT),
     "load": _BESIDE,
 }

@@ -6,6 +6,9 @@ import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from convnotes import IMPLEMENTATIONS
+from convnotes.implementations import Implementation, LoadError, find
+
 
 def whole(least: int, most: int = 10**18) -> Callable[[str], int]:
     """A whole number in a range."""
@@ -44,6 +47,20 @@ def names(known: Iterable[str]) -> Callable[[str], tuple[str, ...]]:
         return tuple(name for name in known if name in chosen)
 
     return convert
+
+
+def implementations(text: str) -> tuple[Implementation, ...]:
+    """Implementations, ours in their order and then anybody's; every label is that of one."""
+    try:
+        chosen = {}
+        for one in map(find, text.split(",")):
+            if one.label in chosen:
+                hint = "" if one.label in IMPLEMENTATIONS else f"; name one of them, as in other={one.source}"
+                raise argparse.ArgumentTypeError(f"must have labels that differ, got {quote(one.label)} twice{hint}")
+            chosen[one.label] = one
+    except LoadError as problem:
+        raise argparse.ArgumentTypeError(f"must be implementations, but {problem}") from None
+    return (*(chosen.pop(name) for name in IMPLEMENTATIONS if name in chosen), *chosen.values())
 
 
 def one_of(*known: str) -> Callable[[str], str]:

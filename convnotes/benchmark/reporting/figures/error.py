@@ -6,7 +6,6 @@ from matplotlib.figure import Figure
 
 from convnotes.benchmark.reporting.figures import parts
 from convnotes.benchmark.reporting.summary import names
-from convnotes.style import marks
 
 TITLE = "Error against float64, beside speed"
 CAPTION = (
@@ -22,7 +21,7 @@ def draw(summary: pd.DataFrame) -> Figure | None:
     if not panels:
         return None
     rows = pd.concat(panels.values())
-    style = marks(names(rows))
+    style = parts.looks(rows, summary)
     figure, axes = parts.panels(panels, 3.6)
     for ax, group in zip(axes, panels.values()):
         for name in names(group):

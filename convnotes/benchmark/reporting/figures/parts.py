@@ -2,17 +2,21 @@
 
 import textwrap
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from convnotes.benchmark.reporting.summary import calls, kind
+from convnotes.benchmark.reporting.summary import calls, kind, names
+from convnotes.style import marks
 
 WIDTH = 6.4
 CONVOLUTIONS = {"conv2d": "forward", "conv2d_grad_input": "input gradient", "conv2d_grad_weight": "weight gradient"}
 KINDS = ("forward", "input gradient", "parameter gradient")
 HOLLOW = {"markerfacecolor": "white"}
+# So many letters of a legend fit beside each other, with what stands between entries.
+LETTERS = 98
 # A line that is no measurement.
 GUIDE = {"color": "0.5", "linewidth": 1, "linestyle": "--", "marker": ""}
 
@@ -21,6 +25,12 @@ def measured(summary: pd.DataFrame) -> pd.DataFrame:
     """The whole calls that were timed."""
     rows = calls(summary)
     return rows[rows["status"] == "measured"]
+
+
+def looks(rows: pd.DataFrame, summary: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """The colours and markers of the implementations in some rows, the same in all figures of a summary."""
+    of_all = marks(names(calls(summary)))
+    return {name: of_all[name] for name in names(rows)}
 
 
 def by_convolution(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -94,9 +104,13 @@ def handle(label: str, **look) -> Line2D:
 
 
 def legend(figure, entries) -> None:
-    """The legend above all panels, in one row or, where that is too long for the figure, in two."""
-    letters = sum(len(entry.get_label()) + 8 for entry in entries)
-    ncols = len(entries) if letters < 105 else -(-len(entries) // 2)
+    """The legend above all panels, in as few rows as the figure's width allows."""
+    letters = [len(entry.get_label()) + 8 for entry in entries]
+    for rows in range(1, len(entries) + 1):
+        ncols = -(-len(entries) // rows)
+        # Entries go down the columns, as Matplotlib splits them, and a column is as wide as its longest one.
+        if sum(max(column) for column in np.array_split(letters, ncols)) < LETTERS:
+            break
     figure.legend(handles=entries, loc="outside upper center", ncols=ncols, columnspacing=1.2, handletextpad=0.4)
 
 

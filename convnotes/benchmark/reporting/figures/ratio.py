@@ -4,9 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from convnotes.benchmark.reporting.figures import parts
-from convnotes.benchmark.reporting.summary import names
 from convnotes.benchmark.storing.records import NETWORKS
-from convnotes.style import marks
 
 TITLE = "Time over torch's"
 CAPTION = (
@@ -32,13 +30,13 @@ def draw(summary: pd.DataFrame, network: str = "") -> Figure | None:
         return None
     layers = list(dict.fromkeys(rows["layer"]))
     batches = sorted(set(rows["batch"])) if network else []
-    style = marks(names(rows))
+    style = parts.looks(rows, summary)
     panels = parts.by_kind(rows)
     figure, axes = parts.panels(panels, 1.6 + (0.13 + 0.06 * len(style)) * len(layers))
     for ax, group in zip(axes, panels.values()):
         for lane, (name, look) in enumerate(style.items()):
             points = group[group["implementation"] == name]
-            shift = 0.44 * (lane - (len(style) - 1) / 2)
+            shift = min(0.44, 0.8 / len(style)) * (lane - (len(style) - 1) / 2)
             _points(ax, points, points["layer"].map(layers.index) + shift, look, batches)
         ax.axvline(1, color="0.3", linewidth=1.2, zorder=1.8)
         ax.set_xscale("log")

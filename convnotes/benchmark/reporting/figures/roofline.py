@@ -6,7 +6,6 @@ from matplotlib.figure import Figure
 
 from convnotes.benchmark.reporting.figures import parts
 from convnotes.benchmark.reporting.summary import ceilings, names
-from convnotes.style import marks
 
 TITLE = "The roofline"
 CAPTION = (
@@ -24,7 +23,7 @@ def draw(summary: pd.DataFrame) -> Figure | None:
     if not panels or len(best) < 2:
         return None
     rows = pd.concat(panels.values())
-    style = marks(names(rows))
+    style = parts.looks(rows, summary)
     x = np.geomspace(rows["intensity"].min() / 1.5, rows["intensity"].max() * 1.5, 200)
     roof = np.minimum(best["gflops"], x * best["gigabytes_per_second"])
     figure, axes = parts.panels(panels, 3.8)

@@ -7,8 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
 from convnotes.benchmark.reporting.figures import parts
-from convnotes.benchmark.reporting.summary import ceilings, names
-from convnotes.style import marks
+from convnotes.benchmark.reporting.summary import ceilings
 
 TITLE = "Time against each quantity"
 CAPTION = (
@@ -35,7 +34,7 @@ def draw(summary: pd.DataFrame) -> Figure | None:
     quantities = [name for name in _QUANTITIES if name in set(rows["quantity"])]
     if not quantities:
         return None
-    style = marks(names(rows))
+    style = parts.looks(rows, summary)
     rate = ceilings(summary).get("gflops")
     across = min(3, len(quantities))
     down = -(-len(quantities) // across)

@@ -4,8 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from convnotes.benchmark.reporting.figures import parts
-from convnotes.benchmark.reporting.summary import calls, geometric_mean, names
-from convnotes.style import marks
+from convnotes.benchmark.reporting.summary import calls, geometric_mean
 
 TITLE = "Speed-up over the plain loops"
 CAPTION = (
@@ -25,7 +24,7 @@ def draw(summary: pd.DataFrame) -> Figure | None:
         return None
     rows = rows.assign(group=rows["case"].str.split("/").str[0])
     groups = list(dict.fromkeys(rows["group"]))
-    style = marks(names(rows))
+    style = parts.looks(rows, summary)
     panels = parts.by_kind(rows)
     figure, axes = parts.panels(panels, 1.5 + (0.15 + 0.16 * len(style)) * len(groups))
     for ax, group in zip(axes, panels.values()):

@@ -6,17 +6,19 @@ from matplotlib.figure import Figure
 
 from convnotes.benchmark.reporting.figures import parts
 from convnotes.benchmark.reporting.summary import ceilings, names
-from convnotes.style import marks
 
 TITLE = "Time against multiply-adds"
 CAPTION = (
     "The time of a convolution and of its two gradients against the number of multiply-adds, on logarithmic axes: a "
     "mark for each case of the suite `scaling`, and faintly the cases of the other suites. The lines are fitted by "
     "least squares to the logarithms of the suite `scaling`, over the last two decades that an implementation "
-    "reached, which are written beside their slopes, and the bands lie between the same fits of the lower and the "
-    "upper quartiles. A slope of 1 is a time in proportion to the work; less than 1 has a share that every call "
-    "costs, however small. The grey line has slope 1 and the rate of the machine's best matrix product."
+    "reached, which are written beside their slopes where there is room, and the bands lie between the same fits of "
+    "the lower and the upper quartiles. A slope of 1 is a time in proportion to the work; less than 1 has a share that "
+    "every call costs, however small. The grey line has slope 1 and the rate of the machine's best matrix product."
 )
+
+# Beside longer names there is no room for the range of a fit.
+SHORT = 8
 
 
 def draw(summary: pd.DataFrame) -> Figure | None:
@@ -26,13 +28,13 @@ def draw(summary: pd.DataFrame) -> Figure | None:
     if not panels:
         return None
     others = parts.by_convolution(rows[rows["suite"] != "scaling"])
-    style = marks(names(pd.concat(panels.values())))
+    style = parts.looks(pd.concat([*panels.values(), *others.values()]), summary)
     rate = ceilings(summary).get("gflops", max(group["gflops"].max() for group in panels.values()))
-    figure, axes = parts.panels(panels, 4.2)
+    figure, axes = parts.panels(panels, 3.4 + 0.2 * max(4, len(style)))
     for ax, (title, group) in zip(axes, panels.items()):
         for name in names(others.get(title, group.head(0))):
             faint = others[title][others[title]["implementation"] == name]
-            look = style.get(name, {"color": "0.45", "marker": "."}) | {"linestyle": "", "markersize": 3}
+            look = style[name] | {"linestyle": "", "markersize": 3}
             ax.plot(faint["multiply_adds"], faint["median"], alpha=0.25, markeredgewidth=0, zorder=1, **look)
         for name in names(group):
             _curve(ax, group[group["implementation"] == name], style[name])
@@ -44,7 +46,7 @@ def draw(summary: pd.DataFrame) -> Figure | None:
     ends = np.array(axes[0].get_xlim())
     for ax in axes:
         ax.plot(ends, 2 * ends / rate / 1e9, zorder=0, **parts.GUIDE)
-    axes[0].set(xlim=ends, ylim=(low, high * 10 ** (0.4 * len(style) + 0.6)))
+    axes[0].set(xlim=ends, ylim=(low, high * 10 ** max(0.4 * len(style) + 0.6, 0.5 * len(style) + 0.2)))
     axes[0].set_ylabel("time of one call (s)")
     parts.label_below(axes, "multiply-adds of one call")
     guide = parts.handle("slope 1, at the best matrix product", **parts.GUIDE)
@@ -83,7 +85,7 @@ def _write_slopes(ax, rows, style) -> None:
     found = {name: group for name, group in found.items() if len(set(group["multiply_adds"])) > 1}
     for line, (name, group) in enumerate(found.items()):
         first, last = (_power(group["multiply_adds"].agg(end)) for end in ("min", "max"))
-        text = f"{name} {slope(group):.2f}  ({first} to {last})"
+        text = f"{name} {slope(group):.2f}" + (f"  ({first} to {last})" if len(name) <= SHORT else "")
         place = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "top", "fontsize": 7}
         ax.annotate(text, (0.03, 1), (0, -14 - 10 * line), color=style[name]["color"], **place)
     if found:

@@ -4,8 +4,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from convnotes.benchmark.reporting.figures import parts
-from convnotes.benchmark.reporting.summary import names
-from convnotes.style import marks
 
 TITLE = "The memory of im2col"
 CAPTION = (
@@ -27,7 +25,7 @@ def draw(summary: pd.DataFrame) -> Figure | None:
     cases = list(dict.fromkeys(rows["case"]))
     batches = sorted(set(rows["batch"])) if suite == "networks" else [None]
     figure, axes = parts.panels([f"batch {batch}" if batch else "" for batch in batches], 1.4 + 0.165 * len(cases))
-    style = marks(names(rows))
+    style = parts.looks(rows, summary)
     for ax, batch in zip(axes, batches):
         group = rows[rows["batch"] == batch] if batch else rows
         for look, points, column in _layers(style, group):

@@ -1,0 +1,93 @@
+"""An implementation that somebody else wrote, in a process of its own: asked for what it offers, and not trusted."""
+
+import inspect
+import os
+from collections.abc import Callable
+from functools import cached_property, partial
+from types import ModuleType
+
+import numpy as np
+
+from convnotes import OPERATIONS, check, naive
+from convnotes.benchmark.measuring.estimate import Estimates
+from convnotes.benchmark.measuring.measurement import Worker
+from convnotes.benchmark.storing.schema import NOTE
+from convnotes.cases import Case
+from convnotes.implementations import Implementation, offers
+
+
+def silence() -> None:
+    """Let whatever this process prints go nowhere, and let it find nothing to read."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
+
+
+class ForeignWorker(Worker):
+    """The worker of one implementation that is none of ours."""
+
+    def __init__(self, *settings):
+        super().__init__(*settings)
+        # What it cannot do of the small cases says nothing of its speed on others.
+        self.estimates = Estimates(self._trial)
+
+    @cached_property
+    def module(self) -> ModuleType:
+        """Its module, loaded where it is first asked for; LoadError if it cannot be."""
+        ((label, source),) = self.modules.items()
+        return Implementation(label, source).load()
+
+    def prepare(self, name: str, case: Case, operation: str) -> Callable:
+        """One operation of a case as a call without arguments; NotImplementedError where that is not offered."""
+        given = case.arguments(operation, dict.fromkeys(_OPERANDS, _OPERAND))
+        needed = _needed(operation, given)
+        if not offers(self.module, operation):
+            raise NotImplementedError(f"no function {operation}")
+        if lacking := [one for one in needed if not offers(self.module, operation, [one])]:
+            raise NotImplementedError(f"no parameter {lacking[0]}")
+        operands = self.operands(case)
+        arguments = {one: operands[one] if value is _OPERAND else value for one, value in given.items()}
+        taken = [one for one in given if one in needed or offers(self.module, operation, [one])]
+        return partial(getattr(self.module, operation), **{one: arguments[one] for one in taken})
+
+    def _trial(self, *problem) -> Callable:
+        call = self.prepare(*problem)
+
+        def trial():
+            try:
+                call()
+            except BaseException as raised:
+                raise NotImplementedError from raised
+
+        return trial
+
+    def _judge(self, case, call, result, expected) -> tuple[float, str | None]:
+        """As of ours; but it may have changed its arguments, and returned anything."""
+        self._drawn = None, {}
+        drawn = self.operands(case)  # the same anew, also for whoever comes next
+        arrays = {name: given for name, given in call.keywords.items() if isinstance(given, np.ndarray)}
+        if changed := [name for name, given in arrays.items() if not np.array_equal(given, drawn[name])]:
+            fault = f"changes its argument {changed[0]}"
+        elif not isinstance(result, np.ndarray):
+            fault = f"returns {type(result).__name__} instead of an array"
+        elif result.shape != expected.shape:
+            fault = f"returns the shape {result.shape} instead of {expected.shape}"
+        elif result.dtype.kind != "f":
+            fault = f"returns {result.dtype} instead of {self.dtype}"
+        else:
+            return check.error(result, expected), None
+        return np.inf, NOTE.nearest(fault)
+
+
+_OPERANDS = {name for names in OPERATIONS.values() for name in names}
+_OPERAND = object()
+
+
+def _needed(operation: str, given: dict) -> list[str]:
+    """The arguments that are not what a function without them would take: the defaults of the vocabulary."""
+    parameters = inspect.signature(getattr(naive, operation)).parameters
+    defaults = {name: parameter.default for name, parameter in parameters.items()}
+    if "kernel_size" in given:
+        defaults["stride"] = given["kernel_size"]  # which is what None stands for
+    return [name for name, value in given.items() if value not in (defaults[name], (defaults[name],) * 2)]
