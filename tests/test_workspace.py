@@ -6,7 +6,7 @@ from math import prod
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convnotes import OPERATIONS, fast, naive, windows
@@ -290,7 +290,7 @@ def test_so_do_those_of_every_algorithm(name, monkeypatch):
         monkeypatch.setattr(blocks, "BOUND", 2**16 * threads.number())
 
     # Few of all convolutions are for `rows`.
-    @settings(max_examples=30, suppress_health_check=[HealthCheck.filter_too_much])
+    @settings(max_examples=30)
     @given(shapes("columns" if name == "col2im" else name), st.integers(0, 2**32), problems.fills)
     def matches(case, seed, fill):
         drawn = problems.operands(case, seed, fill)
