@@ -198,6 +198,5 @@ def test_the_faults_of_the_founding_notebook_are_found(capsys):
 
 
 def test_the_example_with_numba_keeps_all_rules(capsys):
-    pytest.importorskip("numba", reason="an extra of its own")
     assert main(["check", str(EXAMPLES / "numba_conv.py"), "--examples", "5"]) == 0
     assert "numba_conv keeps all " in capsys.readouterr().out

@@ -27,7 +27,7 @@ LINES = {
     "run": list(map(Requirement, PROJECT["dependencies"])),
     "test": list(map(Requirement, PROJECT["optional-dependencies"]["test"])),
     # Asked for by name, and tested with whatever is required.
-    "onnx": list(map(Requirement, PROJECT["optional-dependencies"]["onnx"])),
+    "extra": [Requirement(one) for name in ("onnx", "numba") for one in PROJECT["optional-dependencies"][name]],
 }
 CONSTRAINTS = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
 PINS = {canonicalize_name(name): pin for name, pin in (line.split("==") for line in CONSTRAINTS)}
@@ -92,16 +92,16 @@ def sources(folder: str) -> list[str]:
 def imported(*folders: str) -> set[str]:
     """The distributions that folders import, but for the standard library and the project itself."""
     modules = {name.split(".")[0] for folder in folders for source in sources(folder) for name in imports(source)}
-    modules -= {"convnotes", *sys.stdlib_module_names, *(path.stem for path in (ROOT / "tests").glob("*.py"))}
+    modules -= {"convnotes", *sys.stdlib_module_names, *(path.stem for path in ROOT.glob("[te]*s/*.py"))}
     installed = packages_distributions()
     return {canonicalize_name(name) for module in modules for name in installed[module]}
 
 
 def test_what_is_imported_is_required_and_the_other_way_round():
-    run = imported("convnotes", "notebooks", "docs") - names(LINES["onnx"])
+    run = imported("convnotes", "notebooks", "docs") - names(LINES["extra"])
     assert run == names(LINES["run"]) - TOOLS["run"]
-    assert set(map(str, LINES["onnx"])) <= set(map(str, LINES["test"]))
-    assert imported("tests") - run == names(LINES["test"]) - TOOLS["test"]
+    assert set(map(str, LINES["extra"])) <= set(map(str, LINES["test"]))
+    assert imported("tests", "examples") - run == names(LINES["test"]) - TOOLS["test"]
 
 
 def test_the_environment_of_a_run_has_the_version_which_stands_where_there_is_no_git():
