@@ -12,12 +12,12 @@ import os
 import re
 import sys
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 
 from convnotes import IMPLEMENTATIONS
+from convnotes.wording import nearest_of, quote
 
 # What an implementation may be called in tables, figures and files.
 LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,29}")
@@ -52,7 +52,7 @@ class Implementation:
         except BaseException as problem:  # a module may raise anything, SystemExit among it
             said = str(problem).strip().partition("\n")[0]
             reason = f"{type(problem).__name__}: {said}" if said else type(problem).__name__
-            raise LoadError(f"{_quote(self.source)} cannot be loaded ({reason})") from problem
+            raise LoadError(f"{quote(self.source)} cannot be loaded ({reason})") from problem
 
     def origin(self) -> dict[str, str]:
         """What it was when it was used: its file's name or module, the SHA-256, and the version of its distribution."""
@@ -101,23 +101,22 @@ def find(text: str) -> Implementation:
     """
     label, _, source = text.rpartition("=")
     if not source:
-        raise LoadError(f"an implementation must be a name, a module or the path of a .py file, got {_quote(text)}")
+        raise LoadError(f"an implementation must be a name, a module or the path of a .py file, got {quote(text)}")
     found = Implementation(label, source)
     if found.is_file:
         if not Path(source).is_file():
-            raise LoadError(f"{_quote(source)} is no file")
+            raise LoadError(f"{quote(source)} is no file")
         label = label or re.sub(r"[^A-Za-z0-9_.+-]", "_", Path(source).stem).lstrip(".+-")[:30] or "_"
     elif not found.is_ours and (not _MODULE.fullmatch(source) or found.path() is None):
-        near = get_close_matches(source, IMPLEMENTATIONS, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = nearest_of(source, IMPLEMENTATIONS)
         hint = hint or ("; the path of a file ends in .py" if os.sep in source else "")
         names = ", ".join(IMPLEMENTATIONS)
-        raise LoadError(f"{_quote(source)} is none of {names}, and no module of that name is found{hint}")
+        raise LoadError(f"{quote(source)} is none of {names}, and no module of that name is found{hint}")
     label = label or source[-30:].lstrip(".")
     if not LABEL.fullmatch(label):
-        raise LoadError(f"a label must be at most 30 letters, digits and _.+-, got {_quote(label)}")
+        raise LoadError(f"a label must be at most 30 letters, digits and _.+-, got {quote(label)}")
     if label in IMPLEMENTATIONS and label != source:
-        raise LoadError(f"a label must be none of {', '.join(IMPLEMENTATIONS)} unless it is that, got {_quote(label)}")
+        raise LoadError(f"a label must be none of {', '.join(IMPLEMENTATIONS)} unless it is that, got {quote(label)}")
     return Implementation(label, source)
 
 
@@ -142,11 +141,6 @@ def _spec(module: str) -> ModuleSpec | None:
         name = f"{name}.{part}"
         spec = PathFinder.find_spec(name, spec.submodule_search_locations or []) if spec else None
     return spec
-
-
-def _quote(text: str) -> str:
-    """As Python writes it, but no longer than a line."""
-    return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
 def _version(module: str) -> str | None:

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "convnotes"
 BELOW = {"convnotes", "convnotes.parameters", "convnotes.windows", "convnotes.arguments", "convnotes.layout"}
 CASES = {f"convnotes.cases{file}" for file in ("", ".case", ".founding", ".scaling", ".networks", ".vocabulary")}
 LAYERS = {f"convnotes.layers.{path.stem}" for path in (PACKAGE / "layers").glob("*.py")} | {"convnotes.layers"}
-FOR_LAYERS = (BELOW - {"convnotes.layout"}) | CASES | LAYERS
+FOR_LAYERS = (BELOW - {"convnotes.layout"}) | CASES | LAYERS | {"convnotes.wording"}
 WITH_TORCH = {"convnotes.reference", "convnotes.layers.trace_torch"}
 PROOF = {f"convnotes.proof.{path.stem}" for path in (PACKAGE / "proof").glob("*.py")} | {"convnotes.proof"}
 OUTSIDE_OPERATIONS = ("torch", "pandas", "matplotlib", "IPython")
@@ -76,7 +76,8 @@ def test_an_operation_loads_no_torch_pandas_matplotlib_or_ipython():
         ("convnotes.check", BELOW),
         ("convnotes.show", BELOW),
         ("convnotes.cases", BELOW | CASES),
-        ("convnotes.implementations", {"convnotes"}),
+        ("convnotes.wording", set()),
+        ("convnotes.implementations", {"convnotes", "convnotes.wording"}),
         (
             "convnotes.proof",
             BELOW | CASES | PROOF | {"convnotes.naive", "convnotes.check", "convnotes.implementations"},

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from convnotes import parameters
 from convnotes.layers import LayersError, sources
-from convnotes.layers.kinds import MOST, quote
+from convnotes.layers.kinds import MOST
+from convnotes.wording import quote
 
 
 def input_size(text: str) -> tuple[int, int, int, int]:

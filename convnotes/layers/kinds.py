@@ -4,13 +4,11 @@
 sentence begins with `name`, for what it cannot be.
 """
 
-import difflib
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from reprlib import Repr
 
 from convnotes import parameters
+from convnotes.wording import nearest_of, quote
 
 LONGEST = 100  # characters of a name
 MOST = 10**9
@@ -19,31 +17,6 @@ MOST = 10**9
 # A table of numbers with empty cells is often saved as 3.0 for 3.
 _WHOLE = re.compile(r"(-?[0-9]+)(\.0*)?")
 _REAL = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,3})?")
-
-_REPR = Repr()
-_REPR.maxstring = _REPR.maxother = _REPR.maxlong = 60
-_REPR.maxlevel = 3
-
-
-def quote(value) -> str:
-    """A value as Python writes it, on one line; of a long one, or one within many others, a part."""
-    try:
-        text = _REPR.repr(value)
-    except ValueError:  # an integer of so many digits that Python writes none of them
-        return "an integer of thousands of digits"
-    return "".join(one if one.isprintable() else "?" for one in text)
-
-
-def nearest_of(text: str, known: Iterable[str]) -> str:
-    """A question after the known name that a text looks most like, where there is one.
-
-    >>> nearest_of("strid", ["stride", "padding"])
-    '; did you mean stride?'
-    """
-    known = list(known)
-    alike = {one.lower(): one for one in known}
-    found = difflib.get_close_matches(text[:LONGEST].lower(), alike, 1)
-    return f"; did you mean {alike[found[0]]}?" if found else ""
 
 
 def _whole(name: str, value):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from convnotes.layers import LayersError
 from convnotes.layers.columns import ALWAYS, BY_NAME, COLUMNS, REQUIRED
-from convnotes.layers.kinds import nearest_of, quote
 from convnotes.layers.layer import Layer, layer
+from convnotes.wording import nearest_of, quote
 
 MOST_BYTES = 10_000_000
 MOST_LAYERS = 10_000

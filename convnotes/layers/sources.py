@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from convnotes.layers import LayersError
-from convnotes.layers.kinds import nearest_of, quote
+from convnotes.wording import nearest_of, quote
 
 FORM = "module:callable, file.py:callable or file.onnx"
 _OWN = "__convnotes_source__"

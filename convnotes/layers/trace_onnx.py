@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from convnotes.layers import LayersError, sources
-from convnotes.layers.kinds import quote
 from convnotes.layers.onnx_nodes import NODES
 from convnotes.layers.traced import LeftOut, Traced
+from convnotes.wording import quote
 
 # These compute nothing, and an exporter of torch writes many.
 _NOTHING = ("Constant", "Identity")

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from convnotes.layers import LayersError, sources, torch_calls
-from convnotes.layers.kinds import quote
 from convnotes.layers.traced import LeftOut, Traced
+from convnotes.wording import quote
 
 # A network that runs on no meta device gets an input of numbers, which then must fit in memory.
 MOST_ENTRIES = 10**9

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from convnotes.layers import LayersError
 from convnotes.layers.columns import ALWAYS, BY_NAME, COLUMNS
-from convnotes.layers.kinds import quote
 from convnotes.layers.layer import Layer, columns
 from convnotes.layers.reading import parse
+from convnotes.wording import quote
 
 
 def write(layers: Iterable[Layer], path=None) -> str:

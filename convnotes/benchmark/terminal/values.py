@@ -1,13 +1,13 @@
 """What an option's value may be: each function here makes one out of text, or says in a sentence what is wrong."""
 
 import argparse
-import difflib
 import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from convnotes import IMPLEMENTATIONS
 from convnotes.implementations import Implementation, LoadError, find
+from convnotes.wording import nearest_of, quote
 
 
 def whole(least: int, most: int = 10**18) -> Callable[[str], int]:
@@ -87,18 +87,3 @@ def place(text: str) -> Path:
     if not text or "\0" in text:
         raise argparse.ArgumentTypeError(f"must name a place, such as . for the current folder, got {quote(text)}")
     return Path(text)
-
-
-def nearest_of(text: str, known: Iterable[str]) -> str:
-    """A question after the known name that a text looks most like, where there is one.
-
-    >>> nearest_of("--quik", ["--quick", "--cases"])
-    '; did you mean --quick?'
-    """
-    found = difflib.get_close_matches(text, list(known), 1)
-    return f"; did you mean {found[0]}?" if found else ""
-
-
-def quote(text: str) -> str:
-    """A text in quotes, of which a long one is shortened."""
-    return repr(text if len(text) <= 60 else text[:57] + "...")
