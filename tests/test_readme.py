@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from convnotes import IMPLEMENTATIONS, OPERATIONS
+from convnotes.benchmark.command_line import parser
 from convnotes.benchmark.reporting import summary
 from convnotes.benchmark.reporting.units import digits, duration
 
@@ -43,6 +44,19 @@ def test_every_operation_and_implementation_is_named():
         assert f"`{operation}`" in README
     for module in IMPLEMENTATIONS.values():
         assert f"`{module}`" in README
+
+
+def test_the_example_has_as_many_lines_as_it_is_said_to_have():
+    lines = len((ROOT / "examples" / "numba_conv.py").read_text().splitlines())
+    assert f"is one of {lines} lines" in README
+
+
+def test_every_command_that_is_shown_is_one():
+    shown = re.findall(r"(?:^|do |bin/)convnotes ([^;>|\n&]+)", "\n".join(blocks("sh")), re.M)
+    assert {line.split()[0] for line in shown} == {"benchmark", "template", "check", "layers"}
+    for line in shown:
+        _, unknown = parser().parse_known_args(line.split())
+        assert not unknown, line
 
 
 def test_links_lead_somewhere():
