@@ -7,6 +7,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from convnotes import OPERATIONS
+from convnotes.benchmark.command_line import parser
+
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 README = Path(__file__).parents[1] / "README.md"
 IDS = [path.stem for path in NOTEBOOKS]
@@ -16,6 +19,10 @@ CHARACTERS_IN_A_LINE = 80
 BYTES_IN_A_FILE = 500_000
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=IDS)
+
+# A notebook that derives operations has its reader write them; 00 leads in, 09 and later only use them.
+DERIVING = [path for path in NOTEBOOKS if 1 <= int(path.name[:2]) <= 8]
+every_derivation = pytest.mark.parametrize("path", DERIVING, ids=[path.stem for path in DERIVING])
 
 
 def read(path: Path):
@@ -216,6 +223,9 @@ def test_links_lead_somewhere(path):
         assert (path.parent / name).exists(), target
         if name.endswith("README.md") and place:
             assert place in headings, target
+        if name.endswith(".ipynb") and place:
+            text = "\n".join(prose(path.parent / name))
+            assert re.search(rf"^#+ {re.escape(place.replace('-', ' '))}$", text, re.M), target
 
 
 @every_notebook
@@ -227,3 +237,50 @@ def test_a_notebook_that_is_there_is_linked(path):
         if abs(int(neighbour.name[:2]) - number) == 1:
             assert f"]({neighbour.name})" in footer
     assert f"](notebooks/{path.name})" in README.read_text(), "the README's contents lack it"
+
+
+def yourself(path: Path) -> str:
+    """The section in which the reader writes what the notebook derives."""
+    (cell,) = [text for text in prose(path) if text.startswith("## Write it yourself\n")]
+    return cell
+
+
+def command(path: Path):
+    """The command by which the reader checks what was written, as the command line understands it."""
+    (block,) = re.findall(r"^```sh\n(.*?)^```", yourself(path), re.S | re.M)
+    program, *words = block.split()
+    assert program == ".venv/bin/convnotes"
+    return parser().parse_args(words)
+
+
+@every_derivation
+def test_what_is_derived_can_be_written_and_checked(path):
+    """The last section before the closing one is short. The template makes the file that the check reads."""
+    assert prose(path)[-2] == yourself(path)
+    assert len(yourself(path).splitlines()) < 25
+    asked = command(path)
+    assert asked.command == "check"
+    assert set(asked.operations) < set(OPERATIONS)
+    assert "values" in asked.only
+    assert f".venv/bin/convnotes template > {asked.implementation}`" in yourself(path)
+
+
+@every_derivation
+def test_two_hints_are_collapsed(path):
+    """What stands in them is Markdown only between blank lines."""
+    text = yourself(path)
+    hints = re.findall(r"^<details><summary>Hint (\d): [^\n<]+</summary>\n\n(.*?)\n\n</details>$", text, re.S | re.M)
+    assert [number for number, _ in hints] == ["1", "2"]
+    assert text.count("<details") == text.count("</details>") == 2
+    for _, hint in hints:
+        assert "return " not in hint, "a hint gives the function away"
+
+
+@every_derivation
+def test_hints_lead_to_sections_that_are_there(path):
+    numbers = {int(number) for text in prose(path) for number in re.findall(r"^## (\d+)\. ", text, re.M)}
+    assert {int(number) for number in re.findall(r"\bsection (\d+)", yourself(path))} <= numbers
+
+
+def test_every_operation_is_written_somewhere():
+    assert {operation for path in DERIVING for operation in command(path).operations} == set(OPERATIONS)
