@@ -80,8 +80,8 @@ def _filters_of_groups_mixed(input, weight, groups=1):
     )
 
 
-def _output_padding_above(input, weight, stride=1, output_padding=0):
-    Y = matmul.conv_transpose2d(input, weight, stride=stride, output_padding=output_padding)
+def _output_padding_above(input, weight, stride=1, padding=0, output_padding=0):
+    Y = matmul.conv_transpose2d(input, weight, None, stride, padding, output_padding)
     return np.roll(Y, _pair(output_padding), axis=(2, 3))
 
 

@@ -39,8 +39,8 @@ def test_a_shared_call_is_right():
 
 @pytest.mark.parametrize("missing", ["os.register_at_fork", "os.fork"])
 def test_fast_is_imported_where_there_are_no_forks(missing):
-    # What NumPy imports of Python's own takes the one for a sign of the other.
-    code = f"import os, numpy\nif hasattr(os, {missing[3:]!r}): del {missing}\nfrom convnotes import fast"
+    # Python's own `random`, which NumPy imports, takes the one for a sign of the other.
+    code = f"import os, random\nif hasattr(os, {missing[3:]!r}): del {missing}\nfrom convnotes import fast"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

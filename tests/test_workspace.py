@@ -312,6 +312,7 @@ def test_windows_wholly_below_the_image_are_zeros(rng):
         assert abs(Y[:, :, 8:]).max() < 1e-12
 
 
+@unwarned
 @pytest.mark.usefixtures("little_space")
 @pytest.mark.parametrize("layer", ["max_pools", "avg_pools"])
 def test_so_do_the_smallest_bands_of_a_pool(layer, monkeypatch):

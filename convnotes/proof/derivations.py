@@ -41,6 +41,7 @@ SECTIONS = {
         "": ("03", "5. Channels and images change places"),
     },
     "conv_transpose2d": {
+        "one channel and one filter": ("04", "1. Stamps"),
         "output_padding": ("04", "4. The remainder that nobody can know"),
         "every output_padding": ("04", "4. The remainder that nobody can know"),
         "bias": ("05", "1. One number for each channel"),

@@ -9,7 +9,7 @@ from convnotes import OPERATIONS
 from convnotes.implementations import Implementation
 from convnotes.proof.calls import Answer, Call, source
 from convnotes.proof.judge import BROKEN, LACKING, UNASKED, Verdict
-from convnotes.proof.rules import KINDS
+from convnotes.proof.rules import BOUNDS, KINDS
 
 WIDTH = 80
 # The columns: names of operations, kinds of rules with a gap before each, the sum.
@@ -107,8 +107,7 @@ def broken(verdict: Verdict, implementation: Implementation) -> list[str]:
         "",
         textwrap.indent(paste(found.call, implementation), "    "),
         "",
-        f"    expected  {_said(found.expected)}",
-        f"    came      {_said(found.came)}",
+        *(f"    {name:8}  {text}" for name, text in zip(("expected", "came"), _both(found.expected, found.came))),
     ]
     difference = _difference(found)
     parts += [f"    {difference}"] if difference else []
@@ -130,7 +129,16 @@ def paste(call: Call, implementation: Implementation) -> str:
     return "\n".join(lines)
 
 
-def _said(value) -> str:
+def _both(expected, came) -> tuple[str, str]:
+    """What was expected and what came, with as many digits as tell them apart."""
+    for digits in (6, 12):
+        texts = _said(expected, digits), _said(came, digits)
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+def _said(value, digits: int) -> str:
     """An array, or whatever came instead, in a few lines."""
     if isinstance(value, Answer):
         value = str(value) if value.value is None else value.value
@@ -138,7 +146,7 @@ def _said(value) -> str:
         return textwrap.fill(str(value), WIDTH, initial_indent=" " * 14, subsequent_indent=" " * 14).strip()
     if value.size > 64:
         return f"an array of shape {value.shape}, {value.dtype}"
-    text = np.array2string(value, max_line_width=WIDTH - 14, precision=6, floatmode="maxprec")
+    text = np.array2string(value, max_line_width=WIDTH - 14, precision=digits, floatmode="maxprec")
     return f"shape {value.shape}, {value.dtype}\n" + textwrap.indent(text, " " * 14)
 
 
@@ -149,10 +157,10 @@ def _difference(found) -> str:
         return ""
     if expected.shape != came.value.shape:
         return f"the shape is {came.value.shape}, not {expected.shape}"
-    apart = ~np.isclose(came.value, expected, rtol=1e-4, atol=1e-6, equal_nan=True)
+    bound = BOUNDS.get(came.value.dtype, 0)
+    apart = ~np.isclose(came.value, expected, rtol=bound, atol=bound, equal_nan=True)
     if not apart.any():
         return ""
     place = tuple(map(int, np.argwhere(apart)[0]))
-    return (
-        f"first at {list(place)}: {came.value[place]:g}, not {expected[place]:g}; {apart.sum()} of {apart.size} differ"
-    )
+    some = f"{came.value[place]:.12g}, not {expected[place]:.12g}"
+    return f"first at {list(place)}: {some}; {apart.sum()} of {apart.size} differ"

@@ -132,7 +132,8 @@ def _call(operation: str, case: Case, changes: dict) -> Call:
     if "bias" not in changes and case.layer != "bias_add":
         arguments.pop("bias", None)
     if "input" in changes and case.layer == "bias_add":
-        arguments["bias"] = np.ones(3)
+        shape = np.shape(_value(changes["input"])) if isinstance(changes["input"], str) else ()
+        arguments["bias"] = np.ones(shape[1] if len(shape) == 4 else 3)
     return Call(operation, arguments | {name: _value(value) for name, value in changes.items()})
 
 

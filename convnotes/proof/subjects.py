@@ -72,7 +72,8 @@ class Apart:
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=[theirs, self._implementation], daemon=True)
-        self._process.start()
+        with _deaf():
+            self._process.start()
         theirs.close()
         try:
             if not self._connection.poll(self._limit):
@@ -103,6 +104,19 @@ class Apart:
             self._process.join()
             self._connection.close()
             self._process = self._connection = None
+
+
+@contextlib.contextmanager
+def _deaf():
+    """A process that is started here hears no Ctrl-C from its first moment on; this one hears it when the block ends."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(connection, implementation: Implementation) -> None:
