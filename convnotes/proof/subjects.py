@@ -108,7 +108,7 @@ class Apart:
 
 @contextlib.contextmanager
 def _deaf():
-    """A process that is started here hears no Ctrl-C from its first moment on; this one hears it when the block ends."""
+    """A process that is started here never hears a Ctrl-C; this one hears it when the block ends."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
