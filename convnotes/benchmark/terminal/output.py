@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from convnotes.benchmark import Refused
+from convnotes.benchmark.terminal import signals
 
 T = TypeVar("T")
 
@@ -81,7 +82,9 @@ def progress(items: Iterable[T], unit: str, describe: Callable[[T], str]) -> Ite
     from tqdm import tqdm
 
     quiet = None if sys.stderr else True
-    with tqdm(items, disable=quiet, leave=False, unit=unit, bar_format=_BAR, dynamic_ncols=True) as bar:
+    with signals.waiting():  # a bar that is half made complains of it when it is thrown away
+        bar = tqdm(items, disable=quiet, leave=False, unit=unit, bar_format=_BAR, dynamic_ncols=True)
+    with bar:
         for item in bar:
             bar.set_description(shorten(describe(item), DESCRIPTION))
             yield item
