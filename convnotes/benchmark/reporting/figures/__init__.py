@@ -11,6 +11,7 @@ import pandas as pd
 from convnotes.benchmark.reporting.figures import (
     error,
     heatmap,
+    network,
     parts,
     ratio,
     roofline,
@@ -34,6 +35,7 @@ class Picture(NamedTuple):
 
 
 _MODULES = {
+    "network": network,
     "time": time,
     "scaling": scaling,
     "speedup": speedup,
