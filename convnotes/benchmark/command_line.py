@@ -122,9 +122,9 @@ def _add_benchmark(commands) -> Parser:
         "long it takes. Tables, figures, all timings and a description of the machine go\n"
         "to a folder: results for a full run, results/quick for --quick, and for a run\n"
         "that is narrowed in any other way one of its own in results/partial.",
-        epilog="With --layers every layer of your network is measured, and times how often it\n"
-        "occurs summed up: convnotes layers net.py:net --input 1,3,224,224 -o net.csv, then\n"
-        "convnotes benchmark --layers net.csv. A full run takes about a quarter of an hour, --quick less than a minute. Measure\n"
+        epilog="With --layers FILE every layer of your network is measured, and their times are\n"
+        "summed up, each as often as the layer occurs. convnotes layers writes the file.\n\n"
+        "A full run takes about a quarter of an hour, --quick less than a minute. Measure\n"
         "on an idle machine. Every finished measurement is on disk at once: a stopped run\n"
         "goes on with the same command and --resume.",
     )

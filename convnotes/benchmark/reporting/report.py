@@ -97,7 +97,8 @@ def _network(found: list[totals.Total], line: str) -> list[str]:
     if not found:
         return []
     parts = ["## The network's measured layers", totals.RULE, tables.markdown(totals.table(found))]
-    parts += [f"- {note}" for total in found for note in totals.notes(total)]
+    if notes := [f"- {note}" for total in found for note in totals.notes(total)]:
+        parts.append("\n".join(notes))
     for total in found:
         if total.seconds.size:
             parts.append(_fold(f"{total.name}, layer by layer", tables.markdown(totals.layers(total))))

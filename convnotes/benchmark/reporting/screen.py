@@ -85,17 +85,22 @@ def count(rows: pd.DataFrame) -> str:
 
 def own_network(found: list[Total]) -> list[str]:
     """What the user's own layers add up to, forward and with the gradients, and what is not in that."""
-    shown = {"forward": "", TOGETHER: ", with gradients"}
+    by_name = {total.name: total for total in found if total.seconds.size}
+    if not by_name.keys() >= {"forward"}:
+        return []
     lines = []
-    for total in found:
-        if total.name not in shown or not total.seconds.size:
+    for name, start in (("forward", "your network's measured layers:"), (TOGETHER, "  with gradients:")):
+        if not (total := by_name.get(name)):
             continue
-        sums = ", ".join(f"{one} {duration(seconds, 2)}" for one, seconds in total.sums.items())
-        lines.append(shorten(f"your network's measured layers{shown[total.name]}: {sums}", COLUMNS))
+        sums = [f"{shorten(one, 20)} {duration(seconds, 2)}" for one, seconds in total.sums.items()]
+        told = [f"{start} {', '.join([*sums[:count], f'{len(sums) - count} more'])}" for count in range(1, len(sums))]
+        told.append(f"{start} {', '.join(sums)}")
+        lines.append(next(line for line in reversed(told) if len(line) <= COLUMNS))
         left = [f"{len(total.left)} of {len(total.left) + len(total.seconds)} layers"] if total.left else []
         if left or total.without:
-            lines.append(shorten(f"  without {', '.join([*left, *total.without])}: the page says why", COLUMNS))
-    return lines
+            lines.append(shorten(f"    without {', '.join([*left, *total.without])}: the page says why", COLUMNS))
+    # Both may be without the same.
+    return lines if len(lines) < 4 or lines[1] != lines[3] else [lines[0], *lines[2:]]
 
 
 def few_calls(rows: pd.DataFrame, most: int = TABLE) -> list[str]:

@@ -11,6 +11,7 @@ from convnotes.benchmark.storing.schema import MEASURED
 
 PASSES = ("forward", "input gradient", "parameter gradient")
 TOGETHER = "all together"
+_PROBLEM = ["case", "operation"]
 
 # An implementation that has no time for layers of more than this share of the work, such as plain loops, would leave
 # the others hardly a layer to be compared on, so it has no total.
@@ -57,12 +58,18 @@ def totals(summary: pd.DataFrame) -> list[Total]:
 
 
 def _total(name: str, rows: pd.DataFrame) -> Total:
-    rows = rows.assign(seconds=(rows["median"] * rows["times"]).where(rows["status"] == MEASURED))
-    groups = rows.groupby(["case", "implementation"], sort=False)
+    rows = rows.assign(
+        seconds=(rows["median"] * rows["times"]).where(rows["status"] == MEASURED),
+        work=rows["multiply_adds"] * rows["times"],
+    )
+    work = rows.groupby(_PROBLEM, sort=False)["work"].first()
+    by_name = rows.groupby("implementation", sort=False)
+    seconds = pd.DataFrame(
+        {one: found.groupby(_PROBLEM)["seconds"].max().reindex(work.index) for one, found in by_name}
+    )
     # A layer has a time where all its calls have one.
-    seconds = groups["seconds"].agg(lambda found: found.sum(skipna=False)).unstack(sort=False)
-    work = groups["multiply_adds"].sum().groupby("case", sort=False).max()
-    work *= rows.groupby("case", sort=False)["times"].first()
+    seconds = seconds.groupby("case", sort=False).agg(lambda found: found.sum(skipna=False))
+    work = work.groupby("case", sort=False).sum()
     known = seconds.notna()
     needed = SHARE * work[known.any(axis=1)].sum()
     taking = [one for one in seconds if known[one].any() and work[known[one]].sum() >= needed]
@@ -106,8 +113,8 @@ def table(found: Iterable[Total]) -> pd.DataFrame:
 
 
 def layers(total: Total) -> pd.DataFrame:
-    """A row for each layer of a total, the longest first: its time, as often as it occurs, and its share."""
-    order = total.seconds.max(axis=1).sort_values(ascending=False, kind="stable").index
+    """A row for each layer of a total, the longest first: its time, as often as it occurs, and its share of all."""
+    order = total.seconds.iloc[:, 0].sort_values(ascending=False, kind="stable").index
     lines = []
     for case in order:
         line = {"layer": case, "times": str(total.times[case])}

@@ -1,5 +1,7 @@
 """Where the time of the user's own network goes: the share of each layer, by implementation and pass."""
 
+from string import ascii_uppercase
+
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -13,10 +15,10 @@ TITLE = "Where the network's time goes"
 CAPTION = (
     "The share of each layer in the time of the network's measured layers, each as often as it occurs; a bar for each "
     "implementation and pass, the fastest first, with what it adds up to. The layers stand in the network's order from "
-    "left to right. Those with the largest shares have a number each, all others are summed up at the end of the bar."
+    "left to right. Those with the largest shares have a letter each, all others are summed up at the end of the bar."
 )
 _OTHERS = {"facecolor": "white", "hatch": "....", "edgecolor": "0.6"}
-# Of a bar one percent has room for so much of a letter; a number needs two letters.
+# Of a bar one percent has room for so much of a letter.
 _LETTERS = 0.72
 
 
@@ -27,8 +29,9 @@ def draw(summary: pd.DataFrame) -> Figure | None:
         return None
     shares = [100 * total.seconds / total.sums for total in found]
     named, looks = _named(shares), {}
-    for number, (case, colour) in enumerate(zip(named, COLOURS), 1):
-        looks[case] = {"facecolor": colour, "edgecolor": "white", "label": f"{number}  {parts.short(case)}"}
+    # Letters, since the layers of a network may be called by numbers.
+    for letter, case, colour in zip(ascii_uppercase, named, COLOURS):
+        looks[case] = {"facecolor": colour, "edgecolor": "white", "label": f"{letter}: {parts.short(case)}"}
     bars = sum(share.shape[1] for share in shares)
     figure = Figure((parts.WIDTH, 1.3 + 0.19 * -(-(len(named) + 1) // 2) + 0.34 * len(found) + 0.24 * bars))
     ratios = [share.shape[1] for share in shares]
@@ -41,6 +44,7 @@ def draw(summary: pd.DataFrame) -> Figure | None:
         parts.name_rows([ax], list(share))
         ax.set_xlim(0, 100)
         ax.spines[:].set_visible(False)
+        ax.tick_params(axis="x", length=0)
     axes[-1].set_xticks([0, 25, 50, 75, 100])
     axes[-1].set_xlabel("share of the time (%), and the time at the end of the bar")
     entries = [Patch(**look) for look in looks.values()]
@@ -60,13 +64,14 @@ def _named(shares: list[pd.DataFrame]) -> list[str]:
 def _bar(ax, row: int, shares: pd.Series, looks: dict) -> None:
     """The bar of one implementation."""
     left = 0.0
-    for number, (case, look) in enumerate(looks.items(), 1):
+    for case, look in looks.items():
         if case not in shares:
             continue
         ax.barh(row, shares[case], 0.8, left, linewidth=0.6, **look)
+        text = f"{look['label'][:3]}{case}"
         room = _LETTERS * shares[case]
-        text = f"{number} {case}" if len(case) + 3 <= room else str(number)
-        if room >= len(text) + 0.5 * (number < 10):
+        if room > 1.4:
+            text = text if len(text) <= room else text[0]
             shade = _shade(look["facecolor"])
             ax.text(left + shares[case] / 2, row, text, ha="center", va="center", fontsize=7, color=shade)
         left += shares[case]

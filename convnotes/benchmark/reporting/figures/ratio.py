@@ -44,7 +44,9 @@ def draw(summary: pd.DataFrame, network: str = "") -> Figure | None:
         ax.set_axisbelow(True)
         ax.grid(True)
     parts.name_rows(axes, layers)
-    parts.label_below(axes, "time over torch's  (left of 1: faster than torch, right of 1: slower)")
+    # Long names leave no room for one line.
+    between = "\n" if max(map(len, layers)) > 26 else "  "
+    parts.label_below(axes, f"time over torch's{between}(left of 1: faster than torch, right of 1: slower)")
     filled = [parts.handle(f"batch {b}", marker="o", **_face(b, batches)) for b in batches]
     parts.legend(figure, [*parts.handles(style), *filled])
     return figure
