@@ -25,7 +25,6 @@ from convnotes.benchmark.storing.records import FIGURES
 from convnotes.benchmark.terminal.output import progress
 from convnotes.style import SHEET
 
-
 # Inches; a row for each of hundreds of layers makes a figure that nobody reads, and that no file can hold in the end.
 HIGHEST = 100
 

@@ -18,7 +18,7 @@ HOLLOW = {"markerfacecolor": "white"}
 # So many letters of a legend fit beside each other, with what stands between entries.
 LETTERS = 98
 # The longest name of a row.
-LONGEST = 30
+LONGEST = 32
 # A line that is no measurement.
 GUIDE = {"color": "0.5", "linewidth": 1, "linestyle": "--", "marker": ""}
 
