@@ -132,7 +132,7 @@ def means(rows: pd.DataFrame) -> list[str]:
     if ratios.empty:
         return []
     ratios = ratios.assign(family=families(ratios))
-    title = f"Geometric means of time over {shorten(base, 19)}'s: {LEGEND}"
+    title = f"Geometric means of time over {shorten(base, 17)}'s: {LEGEND}"
     return [title, *_table(ratios, [one for one in there if one in set(ratios["implementation"])], TABLE - 4)]
 
 

@@ -7,20 +7,20 @@ import pandas as pd
 
 from convnotes.benchmark.reporting.summary import calls, kind
 from convnotes.benchmark.reporting.units import digits, duration
-from convnotes.benchmark.storing.schema import MEASURED
+from convnotes.benchmark.storing.schema import MEASURED, NOT_RUN
 
 PASSES = ("forward", "input gradient", "parameter gradient")
 TOGETHER = "all together"
 _PROBLEM = ["case", "operation"]
 
-# An implementation that has no time for layers of more than this share of the work, such as plain loops, would leave
-# the others hardly a layer to be compared on, so it has no total.
+# Whoever was not run for more than this share of the multiply-adds has no total: plain loops would leave the others
+# hardly a layer to be compared on.
 SHARE = 0.5
 
 RULE = (
-    "Each layer's median time is multiplied by how often the layer occurs, and summed up. A total holds the layers "
-    "alone that all the implementations in its row have a time for. An implementation has no total where it has no "
-    "time for half of the multiply-adds. What was not run is in no total, not as an estimate either."
+    "Each layer's median time is multiplied by how often the layer occurs, and summed up. A total holds only the "
+    "layers that all the implementations in its row have a time for. An implementation has no total where more than "
+    "half of the multiply-adds were not run by it. No estimate is added."
 )
 
 
@@ -69,10 +69,9 @@ def _total(name: str, rows: pd.DataFrame) -> Total:
     )
     # A layer has a time where all its calls have one.
     seconds = seconds.groupby("case", sort=False).agg(lambda found: found.sum(skipna=False))
-    work = work.groupby("case", sort=False).sum()
     known = seconds.notna()
-    needed = SHARE * work[known.any(axis=1)].sum()
-    taking = [one for one in seconds if known[one].any() and work[known[one]].sum() >= needed]
+    too_long = rows[rows["status"] == NOT_RUN].groupby("implementation")["work"].sum()
+    taking = [one for one in seconds if known[one].any() and too_long.get(one, 0) <= SHARE * work.sum()]
     counts = known[taking].all(axis=1) if taking else pd.Series(False, index=seconds.index)
     why = _reasons(rows)
     # Where nobody has a total, nobody is the reason for it.
