@@ -331,7 +331,7 @@ def test_the_page_and_the_screen_say_what_the_layers_add_up_to(tmp_path):
     assert "  with gradients: torch 124 ms, fast 325 ms\n" in printed
     assert max(map(len, printed.splitlines()[:-1])) <= 80
     page = (tmp_path / records.README).read_text()
-    assert re.search(r"^\| forward +\| +2 of 3 \| 106 ms \| 303 ms \|$", page, re.M)
+    assert re.search(r"^\| forward +\| +2 of 3 \| +106 ms \| +303 ms \|$", page, re.M)
     assert "- Forward, layers left out: b (fast failed).\n- Forward, no total: naive, 3 of 3 layers not run." in page
     assert list(pd.read_csv(tmp_path / records.SUMMARY).groupby("case")["times"].first()) == [3, 5, 1]
     assert "nan" not in page.split("## How to read")[0]

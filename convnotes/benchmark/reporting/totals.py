@@ -7,7 +7,7 @@ import pandas as pd
 
 from convnotes.benchmark.reporting.summary import calls, kind
 from convnotes.benchmark.reporting.units import digits, duration
-from convnotes.benchmark.storing.schema import MEASURED, NOT_RUN
+from convnotes.benchmark.storing.schema import LAYERS, MEASURED, NOT_RUN
 
 PASSES = ("forward", "input gradient", "parameter gradient")
 TOGETHER = "all together"
@@ -51,7 +51,7 @@ def totals(summary: pd.DataFrame) -> list[Total]:
     """Of every pass that was asked for, and of all together where these are several; none of other runs."""
     if "times" not in summary:
         return []
-    rows = calls(summary)
+    rows = calls(summary[summary["suite"] == LAYERS])
     rows = rows.assign(times=rows["times"].fillna(1).astype(float), kind=rows["operation"].map(kind))
     found = [_total(name, rows[rows["kind"] == name]) for name in PASSES if name in set(rows["kind"])]
     return [*found, _total(TOGETHER, rows)] if len(found) > 1 else found
