@@ -13,17 +13,20 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import measurements
+from convnotes import naive
 from convnotes.benchmark.__main__ import main
 from convnotes.benchmark.command_line import options, parser
 from convnotes.benchmark.measuring import ceilings, jobs, torch_calls
 from convnotes.benchmark.reporting import compare, figures, report, screen, totals
 from convnotes.benchmark.reporting.figures import network, parts, ratio
 from convnotes.benchmark.reporting.summary import summarize, with_times
-from convnotes.benchmark.storing import records
+from convnotes.benchmark.storing import records, schema
 from convnotes.benchmark.storing.journal import Journal
 from convnotes.cases.case import Case, convolution, pool
 from convnotes.style import SHEET
 from measurements import ENVIRONMENT, rows
+
+WRITE = figures.write
 
 NET = """\
 from torch import nn
@@ -86,6 +89,7 @@ def test_a_file_of_json_holds_the_same(capsys):
     assert by_csv.network.layers == by_json.network.layers
     assert by_json.network.stored()["times"] == {"first": 3, "last": 1}
     assert jobs.choose(by_json) == jobs.choose(by_csv)
+    assert {job.case.suite for job in jobs.choose(by_csv)} == {schema.LAYERS}
     assert main(["benchmark", "--layers", "f.json", "--list"]) == 0
     assert capsys.readouterr().out == "first\nlast\n"
 
@@ -197,15 +201,22 @@ def test_a_run_goes_on_with_the_same_file_alone(monkeypatch, capsys):
     assert set(pd.read_csv("out/measurements.csv")["case"]) == {"first", "last"}
 
 
-def test_what_torch_does_not_have_is_not_offered():
-    one_sided = Case("a", "conv2d", (1, 1, 5, 5), (1, 1, 2, 2), {"padding": ((0, 1), (0, 1))})
-    # Windows of two entries, five apart, the first of which lie on the padding, and the second beyond the input.
-    aside = Case("b", "max_pool2d", (1, 1, 3, 3), None, {"kernel_size": 2, "stride": 1, "padding": 1, "dilation": 4})
-    for case in (one_sided, aside):
-        operands = case.operands(np.random.default_rng(0))
-        for operation in case.operations:
-            with pytest.raises(NotImplementedError):
-                torch_calls.prepare(case, operation, operands)
+@pytest.mark.parametrize("padding", [((0, 1), (0, 1)), ((2, 0), (1, 1)), "same"])
+def test_torch_pads_one_side_alone_where_a_layer_does(padding, rng):
+    case = Case("a", "conv2d", (2, 2, 5, 6), (4, 1, 2, 3), {"padding": padding, "groups": 2})
+    operands = case.operands(rng)
+    for operation in case.operations:
+        found = torch_calls.prepare(case, operation, operands)().numpy()
+        expected = getattr(naive, operation)(**case.arguments(operation, operands))
+        np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_torch_is_not_called_for_a_window_wholly_on_the_padding(rng):
+    """Four entries stand four apart: of the first ones some are outside on both sides."""
+    case = Case("b", "max_pool2d", (1, 1, 3, 3), None, {"kernel_size": 2, "stride": 1, "padding": 1, "dilation": 4})
+    for operation in case.operations:
+        with pytest.raises(NotImplementedError, match="no window may lie wholly on the padding"):
+            torch_calls.prepare(case, operation, case.operands(rng))
 
 
 # Totals
@@ -307,6 +318,7 @@ def test_nothing_is_added_up_where_nobody_has_a_time_or_the_layers_are_not_ones_
     (forward,) = summed([1], mine("a", "conv2d", "fast", status="wrong", error=0.5))
     assert forward.seconds.size == 0
     assert forward.left == {"a": "fast wrong"}
+    assert screen.own_network([forward]) == ["your network's measured layers: no total, the page says why"]
     assert totals.totals(summarize(layers_of([1], *BOTH)[0])) == []
 
 
@@ -379,7 +391,7 @@ def test_every_bar_is_whole_and_its_layers_are_named(cases):
         figure = network.draw(summary)
         FigureCanvasAgg(figure).draw()
     assert figure.get_figwidth() == parts.WIDTH
-    assert [ax.get_title(loc="left") for ax in figure.axes] == [*totals.PASSES, totals.TOGETHER]
+    assert [ax.get_title(loc="left") for ax in figure.axes] == [*parts.KINDS, totals.TOGETHER]
     for ax in figure.axes:
         for row in range(3):
             bars = [bar for bar in ax.patches if round(bar.get_y() + bar.get_height() / 2) == row]
@@ -407,6 +419,13 @@ def test_the_figure_of_ratios_holds_layers_of_any_name():
     assert figure.axes[1].xaxis.label.get_window_extent().x1 <= figure.bbox.x1
     # A layer of one's own is none of a network that is known here.
     assert ratio.draw(everything(SMALL, [1, 1]), "alexnet") is None
+
+
+def test_a_figure_that_no_file_can_hold_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "FIGURES", ["network"])
+    for highest, drawn in ((100, ["network"]), (3, [])):
+        monkeypatch.setattr(figures, "HIGHEST", highest)
+        assert [picture.name for picture in WRITE(everything(SMALL, [1, 1]), "", tmp_path)] == drawn
 
 
 def test_other_runs_have_no_such_figure():

@@ -14,12 +14,13 @@ def read(path: Path) -> Network:
     # This loads NumPy.
     from convnotes.layers import reading
 
+    name = NOTE.nearest(str(path))
     try:
         layers = tuple(reading.read(path))
         # What a layers file may hold and files of measurements may not.
         cases = [one.case for one in layers]
-        faults = [f"{path}, N of {case.name!r}: must be at least 1, got 0" for case in cases if not case.input_size[0]]
-        faults += [f"{path}, name: must be {NAME}, got {case.name!r}" for case in cases if not NAME.holds(case.name)]
+        faults = [f"{name}, N of {case.name!r}: must be at least 1, got 0" for case in cases if not case.input_size[0]]
+        faults += [f"{name}, name: must be {NAME}, got {case.name!r}" for case in cases if not NAME.holds(case.name)]
         if faults:
             raise LayersError(*faults)
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()

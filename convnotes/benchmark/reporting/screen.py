@@ -85,10 +85,10 @@ def count(rows: pd.DataFrame) -> str:
 
 def own_network(found: list[Total]) -> list[str]:
     """What the user's own layers add up to, forward and with the gradients, and what is not in that."""
-    by_name = {total.name: total for total in found if total.seconds.size}
-    if not by_name.keys() >= {"forward"}:
-        return []
-    lines = []
+    lines, by_name = [], {total.name: total for total in found if total.seconds.size}
+    if "forward" not in by_name:
+        asked = "forward" in (total.name for total in found)
+        return ["your network's measured layers: no total, the page says why"] if asked else []
     for name, start in (("forward", "your network's measured layers:"), (TOGETHER, "  with gradients:")):
         if not (total := by_name.get(name)):
             continue

@@ -126,6 +126,9 @@ def families(rows: pd.DataFrame) -> pd.Series:
     return rows["case"].str.split("/").str[0].where(rows["suite"] != LAYERS, LAYERS)
 
 
+KINDS = ("forward", "input gradient", "parameter gradient")
+
+
 def kind(operation: str) -> str:
     """Which of the three passes through a layer an operation belongs to."""
     if operation.endswith("_grad_input"):

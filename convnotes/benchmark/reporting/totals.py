@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from convnotes.benchmark.reporting.summary import calls, kind
+from convnotes.benchmark.reporting.summary import KINDS, calls, kind
 from convnotes.benchmark.reporting.units import digits, duration
 from convnotes.benchmark.storing.schema import LAYERS, MEASURED, NOT_RUN
 
-PASSES = ("forward", "input gradient", "parameter gradient")
 TOGETHER = "all together"
 _PROBLEM = ["case", "operation"]
 
@@ -53,7 +52,7 @@ def totals(summary: pd.DataFrame) -> list[Total]:
         return []
     rows = calls(summary[summary["suite"] == LAYERS])
     rows = rows.assign(times=rows["times"].fillna(1).astype(float), kind=rows["operation"].map(kind))
-    found = [_total(name, rows[rows["kind"] == name]) for name in PASSES if name in set(rows["kind"])]
+    found = [_total(name, rows[rows["kind"] == name]) for name in KINDS if name in set(rows["kind"])]
     return [*found, _total(TOGETHER, rows)] if len(found) > 1 else found
 
 

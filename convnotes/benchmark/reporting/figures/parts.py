@@ -8,12 +8,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from convnotes.benchmark.reporting.summary import calls, kind, names
+from convnotes.benchmark.reporting.summary import KINDS, calls, kind, names
 from convnotes.style import marks
 
 WIDTH = 6.4
 CONVOLUTIONS = {"conv2d": "forward", "conv2d_grad_input": "input gradient", "conv2d_grad_weight": "weight gradient"}
-KINDS = ("forward", "input gradient", "parameter gradient")
 HOLLOW = {"markerfacecolor": "white"}
 # So many letters of a legend fit beside each other, with what stands between entries.
 LETTERS = 98
