@@ -13,9 +13,10 @@ from convnotes.style import COLOURS
 
 TITLE = "Where the network's time goes"
 CAPTION = (
-    "The share of each layer in the time of the network's measured layers, each as often as it occurs; a bar for each "
-    "implementation and pass, the fastest first, with what it adds up to. The layers stand in the network's order from "
-    "left to right. Those with the largest shares have a letter each, all others are summed up at the end of the bar."
+    "The share of each layer in what the network's layers add up to, each as often as it occurs: a bar for each "
+    "implementation and pass, the fastest first, with its time. Only the layers that all implementations of a pass "
+    "have a time for are in it, in the network's order from left to right. Those with the largest shares have a letter "
+    "each, all others are summed up at the end of the bar."
 )
 _OTHERS = {"facecolor": "white", "hatch": "....", "edgecolor": "0.6"}
 # Of a bar one percent has room for so much of a letter.
