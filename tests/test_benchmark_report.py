@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import matplotlib.style
 import numpy as np
@@ -16,7 +17,7 @@ from convnotes.benchmark.reporting.figures import time
 from convnotes.benchmark.reporting.summary import COLUMNS, summarize
 from convnotes.benchmark.reporting.summary import ceilings as best
 from convnotes.benchmark.storing import files, records
-from convnotes.cases import CASES
+from convnotes.cases import CASES, select
 from convnotes.style import CYCLE, SHEET, marks
 from measurements import ENVIRONMENT, SPEEDS, ceilings, everything, rows
 
@@ -43,6 +44,8 @@ SOME = [
     for case in itertools.islice(cases, None if name == "scaling" else 3)
 ]
 
+OWN = [replace(case, suite="layers", name=f"own{i}") for i, case in enumerate(select("alexnet/conv*"))]
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -51,9 +54,12 @@ def folder(tmp_path):
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory):
-    """A folder with a report of every suite."""
+    """A folder with a report of every suite, and of layers of one's own."""
+    own = {"layers": {"sha256": "0123456789", "times": {case.name: 2 for case in OWN}}}
     folder = measurements.write(
-        tmp_path_factory.mktemp("full"), everything(("naive", "matmul", "fast", "torch"), 2, SOME)
+        tmp_path_factory.mktemp("full"),
+        everything(("naive", "matmul", "fast", "torch"), 2, [*SOME, *OWN]),
+        ENVIRONMENT | own,
     )
     write(folder)
     return folder
@@ -242,7 +248,7 @@ def six():
             patch.setitem(SPEEDS, name, speed)
         found = summary(everything((*CYCLE, *OTHERS), 2, SOME))
         found = found[(found["implementation"] != "mine") | (found["suite"] != "scaling")]
-        drawn = {name: module.draw(found) for name, module in figures._MODULES.items()}
+        drawn = {name: module.draw(found) for name, module in figures._MODULES.items() if name != "network"}
         drawn |= {"ratio": figures.ratio.draw(found, "lenet5")}
         for figure in drawn.values():
             FigureCanvasAgg(figure).draw()

@@ -65,12 +65,6 @@ def test_only_the_gradient_asked_for_is_computed(gradient, wanted, monkeypatch, 
     assert asked == [wanted]
 
 
-def test_padding_that_torch_lacks_is_refused(rng):
-    case = Case("uneven", "conv2d", (1, 1, 5, 5), (1, 1, 2, 2), {"padding": ((0, 1), (0, 0))})
-    with pytest.raises(ValueError, match="padding must be the same before and after each axis for torch"):
-        torch_calls.prepare(case, "conv2d", case.operands(rng))
-
-
 @pytest.fixture
 def registered(monkeypatch):
     """Register a module that offers max_pool2d in some way."""

@@ -6,11 +6,14 @@ import textwrap
 from convnotes import IMPLEMENTATIONS, OPERATIONS
 from convnotes.benchmark import Refused, places
 from convnotes.benchmark.storing.options import Options
+from convnotes.benchmark.storing.schema import LAYERS
 from convnotes.benchmark.terminal import output, values
 from convnotes.layers.columns import documentation
 
 # The names of `convnotes.cases.SUITES`, which would load NumPy.
 SUITES = ("founding", "scaling", "networks", "ops")
+# What chooses among them, or changes what they hold, has no place beside layers of one's own.
+OF_SUITES = ("suite", "cases", "batch")
 
 # The names of `convnotes.proof.rules.KINDS`, which would load hypothesis.
 RULES = ("values", "finite", "arrays", "refuse", "adjoint")
@@ -21,9 +24,17 @@ MOST = 1000
 
 def options(given: argparse.Namespace) -> Options:
     """The options of `convnotes benchmark`, with the defaults that depend on others; also of where results go."""
+    network = None
+    if given.layers is not None:
+        if clash := [name for name in OF_SUITES if getattr(given, name) is not None]:
+            raise Refused(f"--layers must be given without --{clash[0]}, which is of the suites, got both")
+        # What reads the file loads NumPy.
+        from convnotes.benchmark.network import read
+
+        network = read(given.layers)
     cuda = given.device == "cuda"
     whole = {
-        "suite": SUITES,
+        "suite": (LAYERS,) if network else SUITES,
         "cases": None,
         "operations": tuple(OPERATIONS),
         "implementations": ("torch",) if cuda else tuple(IMPLEMENTATIONS),
@@ -45,8 +56,12 @@ def options(given: argparse.Namespace) -> Options:
             f"--implementations must be torch with --device cuda, got {','.join(chosen['implementations'])!r}"
         )
     chosen["quick"] = given.quick
-    out = places.folder(chosen, whole) if given.out is None else given.out
-    return Options(**chosen, resume=given.resume, out=out, foreign=foreign)
+    if given.out is None:
+        stem = given.layers and given.layers.stem
+        out = places.folder(chosen | {"layers": stem}, {"layers": None} | whole)
+    else:
+        out = given.out
+    return Options(**chosen, resume=given.resume, out=out, foreign=foreign, network=network)
 
 
 class Parser(argparse.ArgumentParser):
@@ -107,7 +122,9 @@ def _add_benchmark(commands) -> Parser:
         "long it takes. Tables, figures, all timings and a description of the machine go\n"
         "to a folder: results for a full run, results/quick for --quick, and for a run\n"
         "that is narrowed in any other way one of its own in results/partial.",
-        epilog="A full run takes about a quarter of an hour, --quick less than a minute. Measure\n"
+        epilog="With --layers FILE every layer of your network is measured, and their times are\n"
+        "summed up, each as often as the layer occurs. convnotes layers writes the file.\n\n"
+        "A full run takes about a quarter of an hour, --quick less than a minute. Measure\n"
         "on an idle machine. Every finished measurement is on disk at once: a stopped run\n"
         "goes on with the same command and --resume.",
     )
@@ -119,6 +136,8 @@ def _add_benchmark(commands) -> Parser:
     option("suite", "A,B", values.names(SUITES), f"of {suites} (default: all)")
     text = "cases of these whose name matches, such as 'alexnet/*,ops/bias'; can be repeated (default: all)"
     option("cases", "GLOB,GLOB", values.patterns, text, action="append")
+    text = "the layers in a file instead, as `convnotes layers` writes it, and what they add up to in their network"
+    option("layers", "FILE", values.place, text)
     option("operations", "A,B", values.names(OPERATIONS), "such as conv2d,max_pool2d (default: all)")
     text = f"of {known} (default: all; on cuda torch), modules as my_package.conv, or files as ./my_conv.py with any "
     text += "of their functions, each in a process of its own; label=./my_conv.py names one"
@@ -136,7 +155,7 @@ def _add_benchmark(commands) -> Parser:
     option("limit", "SECONDS", values.seconds, text)
     text = "where results are written instead; whatever a benchmark left there is replaced"
     option("out", "FOLDER", values.place, text)
-    text = "fewer rounds, a lower limit and, without --cases, fewer cases, for a first look"
+    text = "fewer rounds, a lower limit and, without --cases or --layers, fewer cases, for a first look"
     command.add_argument("--quick", action="store_true", help=text)
     command.add_argument("--resume", action="store_true", help="go on with a run of the same options that was stopped")
     command.add_argument("--list", action="store_true", help="print the names of the cases chosen, and measure nothing")

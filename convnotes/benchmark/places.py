@@ -35,7 +35,7 @@ def slug(options: Mapping) -> str:
     'threads-2_implementations-fast+torch'
     """
     exact = "_".join(name if value is True else f"{name}-{_text(value)}" for name, value in options.items())
-    name = re.sub(r"[^a-z0-9.+_-]+", "-", exact).strip("-")
+    name = re.sub(r"[^a-z0-9.+_-]+", "-", exact.lower()).strip("-")
     if name == exact and len(name) <= LONGEST:
         return name
     return f"{name[:LONGEST].rstrip('-')}-{hashlib.sha256(exact.encode()).hexdigest()[:8]}"

@@ -65,6 +65,10 @@ def groups(options: Options) -> list[tuple[str, ...]]:
 
 
 def _cases(options: Options) -> list[Case]:
+    if options.network:
+        cases = [layer.case for layer in options.network.layers]
+        _refuse_too_large(cases, options.dtype, "layers", options.network.source)
+        return cases
     cases = _matching(options.cases, options.suite) if options.cases else select("*", options.suite)
     if options.quick and options.cases is None:
         cases = [case for case in cases if any(fnmatchcase(case.name, pattern) for pattern in QUICK)]
@@ -75,7 +79,7 @@ def _cases(options: Options) -> list[Case]:
     for case in cases:
         found += [case.with_batch(N) for N in batches] if case.suite == "networks" else [case]
     if options.batch:
-        _refuse_too_large(found, options)
+        _refuse_too_large(found, options.dtype, "batch", options.batch)
     return found
 
 
@@ -93,14 +97,14 @@ def _matching(patterns: str, suites) -> list[Case]:
     return [case for case in select("*", suites) if case.name in chosen]
 
 
-def _refuse_too_large(cases, options) -> None:
-    """Refuse a batch whose arrays cannot be there at once: in float64 for the definition, in --dtype to be measured."""
+def _refuse_too_large(cases, dtype: str, option: str, given) -> None:
+    """Refuse layers whose arrays cannot be there at once: in float64 for the definition, in --dtype to be measured."""
     there = machine.memory()
     for case in cases:
         sizes = case.input_size, case.output_size, case.weight_size or ()
-        needed = sum(prod(size) for size in sizes if size) * (8 + 2 * int(options.dtype.removeprefix("float")) // 8)
+        needed = sum(prod(size) for size in sizes if size) * (8 + 2 * int(dtype.removeprefix("float")) // 8)
         if there is not None and needed > there:
             raise Refused(
-                f"--batch must leave room in the memory of {there / 2**30:.1f} GiB, got {options.batch}: "
+                f"--{option} must leave room in the memory of {there / 2**30:.1f} GiB, got {given}: "
                 f"{case.name} needs {needed / 2**30:.1f} GiB"
             )

@@ -26,14 +26,20 @@ def prepare(case: Case, operation: str, operands: Mapping, device: str = "cpu") 
 
 
 def _padding(p):
-    if any(before != after for before, after in p.padding):
-        raise ValueError(f"padding must be the same before and after each axis for torch, got {p.padding}")
     return [before for before, _ in p.padding]
 
 
+def _one_sided(p) -> list[int]:
+    """What is to be padded before the call, since torch pads both ends of an axis alike; nothing where that does."""
+    (top, bottom), (left, right) = p.padding
+    return [] if top == bottom and left == right else [left, right, top, bottom]
+
+
 def _conv2d(case, T):
-    p = case.windows
-    return partial(F.conv2d, T["input"], T["weight"], T["bias"], p.stride, _padding(p), p.dilation, p.groups)
+    p, X = case.windows, T["input"]
+    more = _one_sided(p)
+    rest = T["weight"], T["bias"], p.stride, [0, 0] if more else _padding(p), p.dilation, p.groups
+    return (lambda: F.conv2d(F.pad(X, more), *rest)) if more else partial(F.conv2d, X, *rest)
 
 
 def _conv_transpose2d(case, T):
@@ -48,13 +54,18 @@ def _convolution_grad(place, case, T):
     torch.nn.grad does the same, but hands the kernel an operand expanded from one number, with which it
     can be slower than in a backward pass.
     """
-    p = case.windows
+    p, X = case.windows, T["input"]
     transposed = case.layer == "conv_transpose2d"
+    # The padded input is there from the forward pass; the gradient of what was padded is left out.
+    more = [] if transposed else _one_sided(p)
+    (top, _), (left, _) = p.padding
+    inside = slice(top, top + X.shape[2]), slice(left, left + X.shape[3])
     output_padding = p.remainder if transposed else (0, 0)
     wanted = [place == 0, place == 1, False]
-    options = (p.stride, _padding(p), p.dilation, transposed, output_padding, p.groups, wanted)
-    backward = partial(aten.convolution_backward, T["grad_output"], T["input"], T["weight"], None, *options)
-    return lambda: backward()[place]
+    options = (p.stride, [0, 0] if more else _padding(p), p.dilation, transposed, output_padding, p.groups, wanted)
+    X = F.pad(X, more) if more else X
+    backward = partial(aten.convolution_backward, T["grad_output"], X, T["weight"], None, *options)
+    return (lambda: backward()[0][..., *inside]) if more and place == 0 else lambda: backward()[place]
 
 
 def _bias_add(case, T):
@@ -67,6 +78,9 @@ def _bias_grad(case, T):
 
 def _max_options(case):
     p = case.windows
+    if not p.all_meet_input():
+        # torch returns an index outside the input there, and its gradient writes outside its memory.
+        raise NotImplementedError("no window may lie wholly on the padding")
     return (p.kernel, p.stride, _padding(p), p.dilation, case.options.get("ceil_mode", False))
 
 

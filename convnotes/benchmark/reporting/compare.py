@@ -9,7 +9,7 @@ import pandas as pd
 
 from convnotes.benchmark import Refused
 from convnotes.benchmark.reporting import provenance, screen, tables
-from convnotes.benchmark.reporting.summary import KEYS, geometric_mean, summarize
+from convnotes.benchmark.reporting.summary import GEOMETRY, KEYS, geometric_mean, summarize
 from convnotes.benchmark.reporting.units import digits, duration
 from convnotes.benchmark.storing import files, records
 
@@ -20,7 +20,7 @@ NOISE = (
 )
 _FACTS = (
     *("cpu", "gpu", "cores", "system", "threads", "device", "dtype"),
-    *("python", "numpy", "torch", "blas", "commit", "version"),
+    *("python", "numpy", "torch", "blas", "commit", "version", "layers"),
 )
 _PROBLEM = ["suite", "case", "batch", "operation", "implementation", "step"]
 
@@ -55,6 +55,8 @@ def _write(out: Path, page: str) -> None:
 def _read(name: str, folder: Path) -> tuple[pd.DataFrame, dict]:
     """The measured rows of a folder, and its environment."""
     frame, environment = records.read(folder, name)
+    if found := environment.get("layers"):
+        environment = environment | {"layers": f"SHA-256 {found['sha256'][:10]}"}
     summary = summarize(frame)
     return summary[summary["status"] == "measured"], environment
 
@@ -85,9 +87,12 @@ def sentence(both: pd.DataFrame) -> str:
 
 
 def _problem(a, b) -> list[str]:
-    """What names a row: its device, dtype and threads too, but for those of which each folder has only one."""
+    """What names a row: its device, dtype and threads too, but for those of which each folder has only one.
+
+    A layer of the user's own may have the name of one of another size.
+    """
     several = [name for name in ("device", "dtype", "threads") if max(len(set(a[name])), len(set(b[name]))) > 1]
-    return [name for name in KEYS if name in (*_PROBLEM, *several)]
+    return [*(name for name in KEYS if name in (*_PROBLEM, *several)), *GEOMETRY, "multiply_adds"]
 
 
 def _page(a, environment_a, b, environment_b) -> list[str]:

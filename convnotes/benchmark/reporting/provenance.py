@@ -50,10 +50,15 @@ def _code(environment: dict) -> str:
 def settings(environment: dict) -> str:
     """How the measurements were chosen."""
     o = environment["options"]
-    batch = "batches as the suites have them" if o["batch"] is None else f"{_count(o['batch'], 'image')} in a batch"
-    cases = "" if o["cases"] in (None, "*") else f", cases `{o['cases']}`"
+    if found := environment.get("layers"):
+        layers, file = _count(len(found["times"]), "layer"), o.get("layers", "a file")
+        chosen = f"{layers} of `{file}` (SHA-256 {found['sha256'][:10]})"
+    else:
+        batch = "batches as the suites have them" if o["batch"] is None else f"{_count(o['batch'], 'image')} in a batch"
+        cases = "" if o["cases"] in (None, "*") else f", cases `{o['cases']}`"
+        chosen = f"Suites {', '.join(o['suite'])}{cases}, {batch}"
     return (
-        f"Suites {', '.join(o['suite'])}{cases}, {batch}; {_count(o['rounds'], 'round')} over all problems with at "
+        f"{chosen}; {_count(o['rounds'], 'round')} over all problems with at "
         f"most {_count(o['repeats'], 'repeat')} each; calls longer than {o['limit']:g} s not run."
     )
 

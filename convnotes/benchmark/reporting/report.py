@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from convnotes.benchmark.reporting import figures, provenance, tables
-from convnotes.benchmark.reporting.summary import calls, ceilings, summarize
+from convnotes.benchmark.reporting import figures, provenance, tables, totals
+from convnotes.benchmark.reporting.summary import calls, ceilings, families, summarize, with_times
 from convnotes.benchmark.storing import records
 
 # A table of more rows than this is folded.
@@ -62,39 +62,52 @@ class Report(NamedTuple):
 
 def write(frame: pd.DataFrame, environment: dict, folder: Path) -> Report:
     """Write tables and figures to `folder`."""
-    summary = summarize(frame)
+    summary = with_times(summarize(frame), environment)
     summary.to_csv(folder / records.SUMMARY, index=False, lineterminator="\n")
     line = provenance.line(environment)
     pictures = figures.write(summary, line, folder)
     faults = tables.faults(summary)
     busy = provenance.warning(environment)
     warnings = ([busy] if busy else []) + faults
-    families = _families(calls(summary))
     overview = tables.markdown(tables.overview(calls(summary)))
 
     intro = [line, provenance.settings(environment), provenance.ceilings(ceilings(summary))]
     intro += [f"> **Warning.** {warning}" for warning in warnings]
     parts = ["# Benchmark", *filter(None, intro), "## At a glance", overview, line]
+    parts += _network(totals.totals(summary), line)
     for picture in pictures:
         parts += [f"## {picture.title}", f"![{picture.caption}]({picture.name}.png)"]
         parts += [f"{picture.caption} ([SVG]({picture.name}.svg))", line]
-    parts += [*_times(families, line), *_costs(calls(summary), line), _READING.rstrip()]
+    parts += [*_times(_families(calls(summary)), line), *_costs(calls(summary), line), _READING.rstrip()]
     (folder / records.README).write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return Report(summary, faults, line, busy)
 
 
 def _families(rows: pd.DataFrame) -> dict[str, dict[str, pd.DataFrame]]:
     """The tables of times of every suite and every network, operation by operation."""
-    families = {}
-    for family, group in rows.groupby(rows["case"].str.split("/").str[0], sort=False):
+    found = {}
+    for family, group in rows.groupby(families(rows), sort=False):
         operations = group.groupby("operation", sort=False)
-        families[family] = {operation: tables.times(found) for operation, found in operations}
-    return families
+        found[family] = {operation: tables.times(rows) for operation, rows in operations}
+    return found
 
 
-def _times(families, line) -> list[str]:
+def _network(found: list[totals.Total], line: str) -> list[str]:
+    """What the user's own layers add up to."""
+    if not found:
+        return []
+    parts = ["## The network's measured layers", totals.RULE, tables.markdown(totals.table(found))]
+    if notes := [f"- {note}" for total in found for note in totals.notes(total)]:
+        parts.append("\n".join(notes))
+    for total in found:
+        if total.seconds.size:
+            parts.append(_fold(f"{total.name}, layer by layer", tables.markdown(totals.layers(total))))
+    return [*parts, line]
+
+
+def _times(tables_of, line) -> list[str]:
     parts = []
-    for family, found in families.items():
+    for family, found in tables_of.items():
         parts.append(f"## Time of one call: {family}")
         for operation, table in found.items():
             text = tables.markdown(table)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from convnotes.benchmark.reporting.summary import MACHINE, calls, geometric_mean, kind, names
+from convnotes.benchmark.reporting.summary import MACHINE, calls, families, geometric_mean, kind, names
 from convnotes.benchmark.reporting.tables import time
-from convnotes.benchmark.reporting.units import digits
+from convnotes.benchmark.reporting.totals import TOGETHER, Total, totals
+from convnotes.benchmark.reporting.units import digits, duration
 from convnotes.benchmark.storing import records
 from convnotes.benchmark.storing.schema import NOT_OFFERED, STATUSES
 from convnotes.benchmark.terminal.output import shorten
@@ -29,11 +30,12 @@ LEGEND = "forward Y, gradients dX and dK"
 def report(found, out: Path) -> str:
     """What is printed of a report that was written to a folder."""
     rows = calls(found.summary)
-    table = few_calls(rows) or means(rows)
+    network = own_network(totals(found.summary))
+    table = few_calls(rows, TABLE - len(network)) or means(rows)
     faults = [shorten(fault.replace("**", ""), COLUMNS) for fault in found.faults[:NAMED]]
     if more := len(found.faults) - len(faults):
         faults.append(f"... and {more} more that are wrong or failed.")
-    parts = [*wrap(found.line), count(rows), "", *table, *([""] if table else []), *faults]
+    parts = [*wrap(found.line), count(rows), "", *table, *([""] if table else []), *network, *faults]
     parts += [*wrap(found.warning or ""), *place(f"Written to {out};", "open", out / records.README)]
     return text(parts)
 
@@ -81,12 +83,32 @@ def count(rows: pd.DataFrame) -> str:
     return ", ".join(f"{found.get(status, 0)} {status}" for status in shown) + "."
 
 
-def few_calls(rows: pd.DataFrame) -> list[str]:
+def own_network(found: list[Total]) -> list[str]:
+    """What the user's own layers add up to, forward and with the gradients, and what is not in that."""
+    lines, by_name = [], {total.name: total for total in found if total.seconds.size}
+    if "forward" not in by_name:
+        asked = "forward" in (total.name for total in found)
+        return ["your network's measured layers: no total, the page says why"] if asked else []
+    for name, start in (("forward", "your network's measured layers:"), (TOGETHER, "  with gradients:")):
+        if not (total := by_name.get(name)):
+            continue
+        sums = [f"{shorten(one, 20)} {duration(seconds, 2)}" for one, seconds in total.sums.items()]
+        told = [f"{start} {', '.join([*sums[:count], f'{len(sums) - count} more'])}" for count in range(1, len(sums))]
+        told.append(f"{start} {', '.join(sums)}")
+        lines.append(next(line for line in reversed(told) if len(line) <= COLUMNS))
+        left = [f"{len(total.left)} of {len(total.left) + len(total.seconds)} layers"] if total.left else []
+        if left or total.without:
+            lines.append(shorten(f"    without {', '.join([*left, *total.without])}: the page says why", COLUMNS))
+    # Both may be without the same.
+    return lines if len(lines) < 4 or lines[1] != lines[3] else [lines[0], *lines[2:]]
+
+
+def few_calls(rows: pd.DataFrame, most: int = TABLE) -> list[str]:
     """The time of every call, where these are few enough; else nothing."""
     there = names(rows)
     problems = rows.groupby(["case", "batch"], sort=False)
     calls_of = rows.drop_duplicates(["case", "batch", "operation"])
-    if rows.empty or len(problems) + len(calls_of) + 1 > TABLE or 32 + 12 * len(there) > COLUMNS:
+    if rows.empty or len(problems) + len(calls_of) + 1 > most or 32 + 12 * len(there) > COLUMNS:
         return []
     lines = [" " * 32 + "".join(shorten(name, 11).rjust(12) for name in there)]
     for (case, batch), group in problems:
@@ -109,8 +131,8 @@ def means(rows: pd.DataFrame) -> list[str]:
     ratios = _ratios(rows, base)
     if ratios.empty:
         return []
-    ratios = ratios.assign(family=ratios["case"].str.split("/").str[0])
-    title = f"Geometric means of time over {shorten(base, 19)}'s: {LEGEND}"
+    ratios = ratios.assign(family=families(ratios))
+    title = f"Geometric means of time over {shorten(base, 17)}'s: {LEGEND}"
     return [title, *_table(ratios, [one for one in there if one in set(ratios["implementation"])], TABLE - 4)]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from convnotes.benchmark.storing.schema import CALL, MACHINE, MEASURED, STATUSES
+from convnotes.benchmark.storing.schema import CALL, LAYERS, MACHINE, MEASURED, STATUSES
 from convnotes.style import CYCLE
 
 # What names a row, and how large its problem is.
@@ -107,10 +107,26 @@ def calls(summary: pd.DataFrame) -> pd.DataFrame:
     return summary[(summary["suite"] != MACHINE) & (summary["step"] == "")]
 
 
+def with_times(summary: pd.DataFrame, environment: dict) -> pd.DataFrame:
+    """The summary with a column `times`, how often each layer occurs, where it is of the user's own layers."""
+    if "layers" not in environment:
+        return summary
+    found = summary["case"].map(environment["layers"]["times"]).where(summary["suite"] == LAYERS)
+    return summary.assign(times=found.astype("Int64"))
+
+
 def names(summary: pd.DataFrame) -> list[str]:
     """The implementations that there are, those of the style sheet first and in its order."""
     found = list(dict.fromkeys(summary["implementation"]))
     return [name for name in CYCLE if name in found] + [name for name in found if name not in CYCLE]
+
+
+def families(rows: pd.DataFrame) -> pd.Series:
+    """The suite or network of each row, as the case's name says it; the names of the user's own layers say nothing."""
+    return rows["case"].str.split("/").str[0].where(rows["suite"] != LAYERS, LAYERS)
+
+
+KINDS = ("forward", "input gradient", "parameter gradient")
 
 
 def kind(operation: str) -> str:

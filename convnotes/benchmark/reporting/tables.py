@@ -4,13 +4,13 @@ import math
 
 import pandas as pd
 
-from convnotes.benchmark.reporting.summary import geometric_mean, kind, names
+from convnotes.benchmark.reporting.summary import families, geometric_mean, kind, names
 from convnotes.benchmark.reporting.units import digits, duration, size
 
 # A time whose interquartile range is above this share of its median is marked.
 STEADY = 0.10
 
-_TEXTS = ("case", "operation", "implementation", "suite or network", "pass", "different")
+_TEXTS = ("case", "layer", "operation", "implementation", "suite or network", "pass", "different")
 
 
 def times(rows: pd.DataFrame) -> pd.DataFrame:
@@ -49,7 +49,7 @@ def _multiply_adds(batches) -> str:
 def overview(rows: pd.DataFrame) -> pd.DataFrame:
     """A row for each suite or network, pass and batch: how many calls there are, and the mean ratio to torch's time."""
     there = [name for name in names(rows) if name != "torch"]
-    rows = rows.assign(family=rows["case"].str.split("/").str[0], kind=rows["operation"].map(kind))
+    rows = rows.assign(family=families(rows), kind=rows["operation"].map(kind))
     # Only in the networks does a batch tell rows apart that are otherwise the same.
     rows = rows.assign(group=rows["batch"].where(rows["suite"] == "networks", -1))
     table = []

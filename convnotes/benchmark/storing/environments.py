@@ -26,6 +26,7 @@ def describe(options: Options, libraries: list[dict]) -> dict:
         **_lines(facts),
         **({"origins": origins} if origins else {}),
         "options": options.of_results() | {"cases": options.cases or "*"},
+        **({"layers": options.network.stored()} if options.network else {}),
         **{name: values[0] if values else None for name, values in found.items()},
     }
 
@@ -56,6 +57,8 @@ def read(folder: Path, now: dict) -> dict:
         if name in ("options", "origins") and old and new:
             key = next(key for key in (*new, *old) if old.get(key) != new.get(key))
             name, old, new = f"--{key}" if name == "options" else key, old.get(key), new.get(key)
+        if name == "layers" and old and new:
+            name, old, new = "layers file, by its SHA-256,", old["sha256"], new["sha256"]
         raise Refused(f"--resume must go on with the same {name} as the unfinished run, {short(old)}, got {short(new)}")
     return before
 

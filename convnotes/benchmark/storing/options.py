@@ -7,6 +7,19 @@ from convnotes.implementations import Implementation
 
 
 @dataclass(frozen=True)
+class Network:
+    """The user's own layers, of `convnotes.layers`: the name of their file, its SHA-256, and what it holds."""
+
+    source: str
+    sha256: str
+    layers: tuple
+
+    def stored(self) -> dict:
+        """What is stored of it beside the measurements: how often each layer occurs, by its name."""
+        return {"sha256": self.sha256, "times": {one.case.name: one.times for one in self.layers}}
+
+
+@dataclass(frozen=True)
 class Options:
     """What to measure, and how; see `convnotes benchmark --help`."""
 
@@ -26,7 +39,11 @@ class Options:
     out: Path
     # Those of `implementations` that are none of ours, with their sources, which are places of this machine alone.
     foreign: tuple[Implementation, ...] = ()
+    # What is measured in place of a suite.
+    network: Network | None = None
 
     def of_results(self) -> dict:
         """Those that results hang on: not where they go, nor whether a run goes on, nor whence something came."""
-        return {name: value for name, value in asdict(self).items() if name not in ("out", "resume", "foreign")}
+        left_out = ("out", "resume", "foreign", "network")
+        found = {name: value for name, value in asdict(self).items() if name not in left_out}
+        return found | ({"layers": self.network.source} if self.network else {})

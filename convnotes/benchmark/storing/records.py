@@ -14,7 +14,7 @@ README = "README.md"
 # Every network has a figure of its ratios to torch; `ratio` itself holds the other cases.
 NETWORKS = ("lenet5", "alexnet", "vgg16", "resnet50", "mobilenet", "dcgan")
 RATIOS = (*(f"ratio_{network}" for network in NETWORKS), "ratio")
-FIGURES = ("time", "scaling", "speedup", *RATIOS, "steps", "workspace", "roofline", "error", "heatmap")
+FIGURES = ("network", "time", "scaling", "speedup", *RATIOS, "steps", "workspace", "roofline", "error", "heatmap")
 
 # What a report consists of, and all that a run leaves behind.
 REPORT = (README, SUMMARY, *(f"{figure}.{kind}" for figure in FIGURES for kind in ("png", "svg")))

@@ -16,6 +16,8 @@ STEPS = IM2COL, PRODUCT, RESHAPE = ("im2col", "product", "reshape")
 
 # The suite of what the machine itself does, and what that is.
 MACHINE = "machine"
+# The suite of the user's own layers.
+LAYERS = "layers"
 CEILINGS = ("matrix product", "copy", "Python loop")
 
 DTYPES, DEVICES = ("float32", "float64"), ("cpu", "cuda")
@@ -102,6 +104,7 @@ ENVIRONMENT = {
     "options": {
         "suite": [NAME],
         "cases": (NOTE, [NOTE], None),
+        "layers": (NOTE, ABSENT),
         "operations": ([NAME], ABSENT),
         "implementations": ([NAME], ABSENT),
         "rounds": POSITIVE,
@@ -113,6 +116,8 @@ ENVIRONMENT = {
     "torch_threads": (POSITIVE, None),
     "gpu": (NOTE, None),
     "origins": ({ANY: {"source": NOTE, "sha256": (NOTE, ABSENT), "version": (NOTE, ABSENT)}}, ABSENT),
+    # The user's own layers: which file they were read from, and how often each occurs in its network.
+    "layers": ({"sha256": NOTE, "times": {ANY: POSITIVE}}, ABSENT),
     "sessions": ([_SESSION], ABSENT),
     "load": _BESIDE,
 }

@@ -11,6 +11,7 @@ import pandas as pd
 from convnotes.benchmark.reporting.figures import (
     error,
     heatmap,
+    network,
     parts,
     ratio,
     roofline,
@@ -24,6 +25,9 @@ from convnotes.benchmark.storing.records import FIGURES
 from convnotes.benchmark.terminal.output import progress
 from convnotes.style import SHEET
 
+# Inches; a row for each of hundreds of layers makes a figure that nobody reads, and that no file can hold in the end.
+HIGHEST = 100
+
 
 class Picture(NamedTuple):
     """A figure that was drawn: the name of its files, its title, and what it shows."""
@@ -34,6 +38,7 @@ class Picture(NamedTuple):
 
 
 _MODULES = {
+    "network": network,
     "time": time,
     "scaling": scaling,
     "speedup": speedup,
@@ -53,8 +58,8 @@ def write(summary: pd.DataFrame, provenance: str, folder: Path) -> list[Picture]
         for message in ("Glyph", "constrained_layout not applied"):
             warnings.filterwarnings("ignore", message=message, category=UserWarning)
         for name in progress(FIGURES, "figure", "drawing {}".format):
-            draw, title, caption = _recipe(name)
-            if (figure := draw(summary)) is not None:
+            draw, title, caption = _recipe(name, "your layers" if "times" in summary else "other cases")
+            if (figure := draw(summary)) is not None and figure.get_figheight() <= HIGHEST:
                 parts.sign(figure, provenance)
                 figure.savefig(folder / f"{name}.png")
                 figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
@@ -62,10 +67,10 @@ def write(summary: pd.DataFrame, provenance: str, folder: Path) -> list[Picture]
     return written
 
 
-def _recipe(name: str):
+def _recipe(name: str, others: str):
     """How a figure is drawn, its title and its caption. Every network has a figure of ratios of its own."""
     if name in _MODULES:
         module = _MODULES[name]
         return module.draw, module.TITLE, module.CAPTION
     _, _, network = name.partition("_")
-    return partial(ratio.draw, network=network), f"{ratio.TITLE}: {network or 'other cases'}", ratio.CAPTION
+    return partial(ratio.draw, network=network), f"{ratio.TITLE}: {network or others}", ratio.CAPTION

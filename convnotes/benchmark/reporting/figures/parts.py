@@ -8,15 +8,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from convnotes.benchmark.reporting.summary import calls, kind, names
+from convnotes.benchmark.reporting.summary import KINDS, calls, kind, names
 from convnotes.style import marks
 
 WIDTH = 6.4
 CONVOLUTIONS = {"conv2d": "forward", "conv2d_grad_input": "input gradient", "conv2d_grad_weight": "weight gradient"}
-KINDS = ("forward", "input gradient", "parameter gradient")
 HOLLOW = {"markerfacecolor": "white"}
 # So many letters of a legend fit beside each other, with what stands between entries.
 LETTERS = 98
+# The longest name of a row.
+LONGEST = 32
 # A line that is no measurement.
 GUIDE = {"color": "0.5", "linewidth": 1, "linestyle": "--", "marker": ""}
 
@@ -57,10 +58,17 @@ def panels(titles, height: float, sharey=True) -> tuple[Figure, list]:
 
 def name_rows(axes, names) -> None:
     """Write a name at each row, the first at the top."""
-    axes[0].set_yticks(range(len(names)), names, fontsize=8)
+    axes[0].set_yticks(range(len(names)), [short(name) for name in names], fontsize=8)
     axes[0].set_ylim(len(names) - 0.4, -0.6)
     for ax in axes:
         ax.tick_params(axis="y", length=0)
+
+
+def short(name: str, width: int = LONGEST) -> str:
+    """A name of at most so many letters: a longer one lacks its middle, since the names of layers differ at the end."""
+    if len(name) <= width:
+        return name
+    return f"{name[: (width - 3) // 3]}...{name[-(width - 3 - (width - 3) // 3) :]}"
 
 
 def plain_numbers(axis, numticks: int = 4) -> None:

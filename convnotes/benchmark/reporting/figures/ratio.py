@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from convnotes.benchmark.reporting.figures import parts
+from convnotes.benchmark.reporting.summary import families
 from convnotes.benchmark.storing.records import NETWORKS
 
 TITLE = "Time over torch's"
@@ -19,8 +20,7 @@ def draw(summary: pd.DataFrame, network: str = "") -> Figure | None:
     """The figure of one network, or without a name of the rest; None where nothing was measured beside torch."""
     rows = parts.measured(summary)
     rows = rows[rows["ratio_to_torch"].notna() & ~rows["implementation"].isin(["naive", "torch"])]
-    prefix, _, layer = rows["case"].str.partition("/").T.to_numpy() if len(rows) else ([], [], [])
-    rows = rows.assign(network=prefix, layer=layer)
+    rows = rows.assign(network=families(rows), layer=rows["case"].str.partition("/")[2] if len(rows) else [])
     if network:
         rows = rows[rows["network"] == network]
     else:
@@ -44,7 +44,9 @@ def draw(summary: pd.DataFrame, network: str = "") -> Figure | None:
         ax.set_axisbelow(True)
         ax.grid(True)
     parts.name_rows(axes, layers)
-    parts.label_below(axes, "time over torch's  (left of 1: faster than torch, right of 1: slower)")
+    # Long names leave no room for one line.
+    between = "\n" if max(map(len, layers)) > 26 else "  "
+    parts.label_below(axes, f"time over torch's{between}(left of 1: faster than torch, right of 1: slower)")
     filled = [parts.handle(f"batch {b}", marker="o", **_face(b, batches)) for b in batches]
     parts.legend(figure, [*parts.handles(style), *filled])
     return figure

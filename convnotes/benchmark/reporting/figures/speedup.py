@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from convnotes.benchmark.reporting.figures import parts
-from convnotes.benchmark.reporting.summary import calls, geometric_mean
+from convnotes.benchmark.reporting.summary import calls, families, geometric_mean
 
 TITLE = "Speed-up over the plain loops"
 CAPTION = (
@@ -22,7 +22,7 @@ def draw(summary: pd.DataFrame) -> Figure | None:
     rows = rows.assign(speedup=rows["speedup_over_naive"].fillna(rows["estimate_speedup"])).dropna(subset="speedup")
     if rows.empty:
         return None
-    rows = rows.assign(group=rows["case"].str.split("/").str[0])
+    rows = rows.assign(group=families(rows))
     groups = list(dict.fromkeys(rows["group"]))
     style = parts.looks(rows, summary)
     panels = parts.by_kind(rows)
