@@ -9,7 +9,9 @@ import pytest
 
 import patience
 from convnotes import IMPLEMENTATIONS, OPERATIONS
+from convnotes.benchmark import command_line
 from convnotes.benchmark.__main__ import main
+from convnotes.proof.rules import KINDS
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -56,6 +58,22 @@ def test_a_template_offers_nothing_and_has_the_definitions_docstrings(check, cap
     exec(text, module)
     for operation in OPERATIONS:
         assert module[operation].__doc__.split() == getattr(naive, operation).__doc__.split()
+
+
+def test_a_template_never_replaces_what_is_written(tmp_path, capsys):
+    path = tmp_path / "mine.py"
+    assert main(["template", "--out", str(path)]) == 0
+    assert capsys.readouterr().out == f"Written to {path}\n"
+    assert main(["template"]) == 0
+    assert capsys.readouterr().out == path.read_text()
+    path.write_text("my work")
+    assert main(["template", "--out", str(path)]) == 2
+    assert "--out must be a new file, got " in capsys.readouterr().err
+    assert path.read_text() == "my work"
+
+
+def test_the_kinds_that_can_be_chosen_are_those_there_are():
+    assert command_line.RULES == KINDS
 
 
 BIAS = "import numpy as np\nfrom convnotes import naive\n"

@@ -262,7 +262,7 @@ def test_what_is_derived_can_be_written_and_checked(path):
     assert asked.command == "check"
     assert set(asked.operations) < set(OPERATIONS)
     assert "values" in asked.only
-    assert f".venv/bin/convnotes template > {asked.implementation}`" in yourself(path)
+    assert f".venv/bin/convnotes template --out {asked.implementation}`" in yourself(path)
 
 
 @every_derivation

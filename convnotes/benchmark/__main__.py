@@ -123,7 +123,14 @@ def _check(given) -> tuple[int, str]:
 def _template(given) -> tuple[int, str]:
     from convnotes.proof.template import template
 
-    return 0, template()
+    if given.out is None:
+        return 0, template()
+    try:
+        with given.out.open("x", encoding="utf-8") as file:
+            file.write(template())
+    except OSError as problem:
+        raise Refused(f"--out must be a new file, got {values.quote(str(given.out))} ({problem.strerror})") from None
+    return 0, f"Written to {given.out}\n"
 
 
 def _layers(given) -> tuple[int, str]:

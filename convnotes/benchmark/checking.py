@@ -31,4 +31,5 @@ def check(text: str, only, operations, strict: bool, seed: int, examples: int, l
         raise Refused(stop.reason, code=stop.code) from None
     lines, faults = pages.report(verdicts, implementation, full)
     lacking = strict and any(one.status == judge.LACKING for one in verdicts)
+    lines += ["With --strict, what is not offered is a fault."] if lacking else []
     return 1 if faults or lacking else 0, "".join(f"{line}\n" for line in lines)

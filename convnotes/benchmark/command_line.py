@@ -221,12 +221,15 @@ def _add_check(commands) -> Parser:
 
 
 def _add_template(commands) -> Parser:
-    return commands.add_parser(
+    command = commands.add_parser(
         "template",
         help="print a file to fill in: the vocabulary's functions, each to be written",
         description="Print a Python file with the signatures and docstrings of the vocabulary, without the bodies:\n"
-        "convnotes template > my_conv.py, then convnotes check my_conv.py.",
+        "convnotes template --out my_conv.py, then convnotes check my_conv.py.",
     )
+    text = "file to write, instead of stdout; one that is there already is never replaced"
+    command.add_argument("-o", "--out", metavar="FILE.py", type=values.place, help=text)
+    return command
 
 
 def _add_layers(commands) -> Parser:
