@@ -1,14 +1,18 @@
 """A call of an operation, and the answer: what came back, what was raised, and what else was done."""
 
 import inspect
+import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import ModuleType
 
 import numpy as np
 
-from convnotes.implementations import offers
+from convnotes import naive
+from convnotes.implementations import offers, parameters
+from convnotes.wording import said
 
 # How an array can lie in memory; the values are the same.
 LAYOUTS = {
@@ -23,6 +27,10 @@ LAYOUTS = {
 def _stray(array) -> tuple[int, ...]:
     """The stride of an axis of one entry is never used, and may be anything."""
     return tuple(stride if size > 1 else 4 * stride + 3 for size, stride in zip(array.shape, array.strides))
+
+# No answer to a question that is asked here has so many bytes.
+LARGEST = 2**26
+_UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,8 @@ class Answer:
     other: what came back instead, in words
     raised, kinds, said: what was raised: its class, that and its bases, its text
     lacking: whether the operation, or one with these parameters, is not offered
-    changed, shared: the arguments that were changed in place, and those whose memory the result shares
+    changed, shared: the arguments that were changed in place, and those whose memory the result shares, or that of
+        the answer before
     lost: what became of the process, if it gave no answer
     """
 
@@ -83,6 +92,10 @@ class Answer:
         return self.other or f"an array of shape {self.value.shape}"
 
 
+# The array that came back last: while it is held no other one can lie where it does, but by sharing its memory.
+_before: list[np.ndarray] = []
+
+
 def answer(module: ModuleType, call: Call) -> Answer:
     """Make a call, whatever it does to this process."""
     if not offers(module, call.operation, call.arguments):
@@ -95,13 +108,20 @@ def answer(module: ModuleType, call: Call) -> Answer:
     except NotImplementedError:
         return Answer(lacking=True)
     except BaseException as problem:
-        kinds = tuple(kind.__name__ for kind in type(problem).__mro__)
-        return Answer(raised=kinds[0], kinds=kinds, said=" ".join(str(problem).split())[:500])
+        text = said(problem)
+        if type(problem) is TypeError and _has_no_parameter(module, call, text):
+            return Answer(lacking=True)
+        kinds = tuple(kind.__name__[:80] for kind in type.mro(type(problem)))
+        return Answer(raised=kinds[0], kinds=kinds, said=text)
     changed = tuple(name for name, array in before.items() if not _same(given[name], array))
     if type(result) is not np.ndarray or result.dtype.kind not in "biuf":
         kind = f"an array of dtype {result.dtype}" if type(result) is np.ndarray else f"a {type(result).__name__}"
-        return Answer(other=kind, changed=changed)
+        return Answer(other=kind[:80], changed=changed)
+    if result.nbytes > LARGEST:
+        return Answer(other=f"an array of shape {result.shape}, of {result.nbytes / 2**20:.0f} MiB", changed=changed)
     shared = tuple(name for name in before if np.may_share_memory(given[name], result))
+    shared += ("an earlier result",) if any(np.may_share_memory(one, result) for one in _before) else ()
+    _before[:] = [result]
     flags = {"contiguous": result.flags.c_contiguous, "writeable": result.flags.writeable}
     return Answer(np.array(result), changed=changed, shared=shared, flags=flags)
 
@@ -111,16 +131,17 @@ def _same(a, b) -> bool:
     return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
 
 
-def parameters(module: ModuleType, operation: str) -> frozenset[str] | None:
-    """The parameters of a module's function; empty where there is none, None where any will do or nothing is known."""
-    function = getattr(module, operation, None)
-    if not callable(function):
-        return frozenset()
-    try:
-        found = inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        return None
-    return None if any(one.kind is one.VAR_KEYWORD for one in found.values()) else frozenset(found)
+def _has_no_parameter(module: ModuleType, call: Call, text: str) -> bool:
+    """Whether a function that seems to take anything, as a decorated one does, has said that it does not."""
+    found = _UNEXPECTED.search(text)
+    return bool(found) and parameters(module, call.operation) is None and found[1] not in required(call.operation)
+
+
+@cache
+def required(operation: str) -> frozenset[str]:
+    """The parameters that no call of an operation can be without."""
+    found = inspect.signature(getattr(naive, operation)).parameters
+    return frozenset(name for name, one in found.items() if one.default is one.empty)
 
 
 def source(value) -> str:
