@@ -196,7 +196,9 @@ def rules() -> Iterator[Rule]:
 
         for says, check in KEPT.items():
             yield rule(says, cases, partial(check, operation))
-        yield rule("all parameters together in float32", partial(values.everything, operation), partial(alike, operation))
+        yield rule(
+            "all parameters together in float32", partial(values.everything, operation), partial(alike, operation)
+        )
         for layout in LAYOUTS:
             yield rule(f"read-only arrays in {layout}", cases, partial(laid_out, layout, operation))
         for dtype in DTYPES:

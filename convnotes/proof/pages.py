@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from convnotes import OPERATIONS
+from convnotes import OPERATIONS, check
 from convnotes.implementations import Implementation
 from convnotes.proof.calls import Answer, Call, source
 from convnotes.proof.judge import BROKEN, LACKING, UNASKED, Verdict
@@ -28,6 +28,8 @@ def report(verdicts: Iterable[Verdict], implementation: Implementation, full: bo
     faults = [one for one in verdicts if one.status == BROKEN]
     shown = faults if full else list({one.rule.operation: one for one in reversed(faults)}.values())[::-1]
     lines = [*table(verdicts), "", summary(verdicts, implementation.label)]
+    for why in dict.fromkeys(f"{one.rule.operation} is not asked: it has {one.why}" for one in verdicts if one.why):
+        lines += _wrapped(why, 0)
     for fault in shown:
         lines += ["", *broken(fault, implementation)]
     if left := [one for one in faults if one not in shown]:
@@ -151,7 +153,8 @@ def _difference(found) -> str:
         return f"the shape is {came.value.shape}, not {expected.shape}"
     apart = ~np.isclose(came.value, expected, rtol=1e-4, atol=1e-6, equal_nan=True)
     if not apart.any():
-        return ""
+        deviation = check.error(came.value, expected)
+        return "" if found.why else f"the largest deviation is {deviation:.1g} of the largest entry expected"
     place = tuple(map(int, np.argwhere(apart)[0]))
     return (
         f"first at {list(place)}: {came.value[place]:g}, not {expected[place]:g}; {apart.sum()} of {apart.size} differ"

@@ -7,11 +7,12 @@ import signal
 import threading
 from types import ModuleType
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from convnotes import OPERATIONS
 from convnotes.implementations import Implementation, LoadError, parameters
-from convnotes.proof.calls import Answer, Call, answer
+from convnotes.proof.calls import Answer, Call, answer, known
 from convnotes.wording import quote
 
 # Seconds for one answer: calls are small, but some compile themselves first.
@@ -20,21 +21,39 @@ LIMIT = 60.0
 MEMORY = 0.5
 
 
-class Here:
+class Subject:
+    """Whoever is asked: `_answer` makes a call, `_parameters` holds the parameters of each function."""
+
+    def __init__(self):
+        self._parameters: dict[str, frozenset[str] | None] = {}
+
+    def ask(self, call: Call) -> Answer:
+        found = self._answer(call)
+        if found.unknown:
+            self._parameters[call.operation] = self._left(call.operation) - {found.unknown}
+        return found
+
+    def parameters(self, operation: str) -> frozenset[str] | None:
+        """The parameters of a function, as far as is known; empty where there is none, None where any will do."""
+        return self._parameters[operation]
+
+    def _left(self, operation: str) -> frozenset[str]:
+        there = self._parameters[operation]
+        return known(operation) if there is None else there
+
+
+class Here(Subject):
     """A module that is trusted to give an answer."""
 
     def __init__(self, module: ModuleType, label: str):
         self.label, self._module = label, module
+        self._parameters = {operation: parameters(module, operation) for operation in OPERATIONS}
 
-    def ask(self, call: Call) -> Answer:
+    def _answer(self, call: Call) -> Answer:
         return answer(self._module, call)
 
-    def parameters(self, operation: str) -> frozenset[str] | None:
-        """The parameters of a function; empty where there is none, None where any will do."""
-        return parameters(self._module, operation)
 
-
-class Apart:
+class Apart(Subject):
     """An implementation in a process of its own, which may print, hang, take all memory, or end.
 
     The process is started with the first question, and anew after one that it gave no answer to. Used in a `with`
@@ -44,7 +63,7 @@ class Apart:
     def __init__(self, implementation: Implementation, limit: float = LIMIT):
         self.label, self._implementation, self._limit = implementation.label, implementation, limit
         self._process = self._connection = None
-        self._parameters: dict = {}
+        super().__init__()
 
     def __enter__(self):
         self._start()
@@ -53,7 +72,7 @@ class Apart:
     def __exit__(self, *_):
         self._end()
 
-    def ask(self, call: Call) -> Answer:
+    def _answer(self, call: Call) -> Answer:
         try:
             if self._process is None:
                 self._start()
@@ -61,7 +80,7 @@ class Apart:
             if not self._connection.poll(self._limit):
                 self._end()
                 return Answer(lost=f"no answer within {self._limit:g} s")
-            return self._connection.recv()
+            return _sound(self._connection.recv())
         except LoadError as problem:  # it could be loaded once
             return Answer(lost=str(problem))
         except (EOFError, OSError):
@@ -69,10 +88,6 @@ class Apart:
         except Exception:  # what came through the pipe was not written by this project
             self._end()
             return Answer(lost="an answer that cannot be read")
-
-    def parameters(self, operation: str) -> frozenset[str] | None:
-        """The parameters of a function; empty where there is none, None where any will do."""
-        return self._parameters[operation]
 
     def _start(self) -> None:
         source = quote(self._implementation.source)
@@ -88,7 +103,7 @@ class Apart:
         except BaseException:  # a Ctrl-C among them
             self._end()
             raise
-        self._parameters = found
+        self._parameters = self._parameters or found  # what was learned since the first start is kept
 
     def _begin(self) -> None:
         """A new process. It is no daemon, since those may have no children of their own."""
@@ -119,6 +134,13 @@ class Apart:
             self._process.join()
             self._connection.close()
             self._process = self._connection = None
+
+
+def _sound(found) -> Answer:
+    """What came through the pipe, where it is an answer; it was made in a process that can have changed anything."""
+    if type(found) is not Answer or not (found.value is None or type(found.value) is np.ndarray):
+        raise TypeError
+    return found
 
 
 def _serve(connection, implementation: Implementation) -> None:
