@@ -274,7 +274,7 @@ FAULTS = {
         _where("max_pool2d_grad_input", lambda grad_output, **_: grad_output.shape[3] > 8),
         "more windows",
     ),
-    "kernels above four": ("conv2d", _where("conv2d", lambda weight, **_: weight.shape[3] > 4), "larger kernels"),
+    "kernels above four": ("conv2d", _where("conv2d", lambda weight, **_: weight.shape[3] > 5), "larger kernels"),
     "a bias is wrong beside groups": (
         "conv2d",
         _where("conv2d", lambda bias, groups, **_: bias is not None and groups > 1),
