@@ -147,7 +147,7 @@ def rules() -> Iterator[Rule]:
             fills = ("distinct" if distinct else "digits", "normal")
             questions = draws(operation, features, ("digits",) if says == FIRST else fills, SIZES.get(says))
             if says == ALL:
-                needs, weight = frozenset(), 3
+                needs, weight = frozenset(), 2
                 questions = partial(_everything, operation, features - {"empty"}, ("digits", "whole", "normal"))
             derived = derivations.of(operation, says)
             yield Rule(operation, VALUES, says, questions, partial(examine, operation), derived, needs, weight)
@@ -156,7 +156,7 @@ def rules() -> Iterator[Rule]:
         questions = partial(_everything, operation, features, ("not finite",))
         says = "not-a-numbers and infinities stand where the definition has them"
         derived = derivations.of(operation, says)
-        yield Rule(operation, FINITE, says, questions, partial(examine, operation), derived, weight=3)
+        yield Rule(operation, FINITE, says, questions, partial(examine, operation), derived, weight=2)
         if LAYERS[operation] == "max_pool2d":
             questions = partial(_everything, operation, features, ("minus infinity",))
             says = "minus infinity in the input is a maximum like any other"
