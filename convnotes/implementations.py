@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 from convnotes import IMPLEMENTATIONS
-from convnotes.wording import nearest_of, quote
+from convnotes.wording import nearest_of, quote, said
 
 # What an implementation may be called in tables, figures and files.
 LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,29}")
@@ -50,9 +50,8 @@ class Implementation:
         try:
             return self._module()
         except BaseException as problem:  # a module may raise anything, SystemExit among it
-            said = str(problem).strip().partition("\n")[0]
-            reason = f"{type(problem).__name__}: {said}" if said else type(problem).__name__
-            raise LoadError(f"{quote(self.source)} cannot be loaded ({reason})") from problem
+            what, text = type(problem).__name__, said(problem, 200)
+            raise LoadError(f"{quote(self.source)} cannot be loaded ({f'{what}: {text}' if text else what})") from None
 
     def origin(self) -> dict[str, str]:
         """What it was when it was used: its file's name or module, the SHA-256, and the version of its distribution."""
@@ -88,7 +87,7 @@ class Implementation:
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)
-        return module
+        return sys.modules.get(name, module)  # a module may put something else in its place
 
 
 def find(text: str) -> Implementation:
@@ -99,7 +98,7 @@ def find(text: str) -> Implementation:
     >>> find("fast").label, find("mine=matmul").label
     ('fast', 'mine')
     """
-    label, _, source = text.rpartition("=")
+    label, _, source = ("", "", text) if _is_path(text) or "=" not in text else text.partition("=")
     if not source:
         raise LoadError(f"an implementation must be a name, a module or the path of a .py file, got {quote(text)}")
     found = Implementation(label, source)
@@ -122,15 +121,34 @@ def find(text: str) -> Implementation:
 
 def offers(module: ModuleType, operation: str, options=()) -> bool:
     """Whether a module has a function of an operation's name, with parameters for all of these options."""
-    function = getattr(module, operation, None)
-    if not callable(function):
-        return False
+    there = parameters(module, operation)
+    return there is None or ({*options} <= there if there or options else _function(module, operation) is not None)
+
+
+def parameters(module: ModuleType, operation: str) -> frozenset[str] | None:
+    """The parameters of a module's function; empty where there is none, None where any will do or nothing is known."""
+    function = _function(module, operation)
+    if function is None:
+        return frozenset()
     try:
-        parameters = inspect.signature(function).parameters
-    except (TypeError, ValueError):  # functions in C do not always say
-        return True
-    takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
-    return takes_any or {*options} <= {*parameters}
+        found = inspect.signature(function).parameters
+    except Exception:  # functions in C do not always say, and a signature can be made by anybody's code
+        return None
+    return None if any(one.kind is one.VAR_KEYWORD for one in found.values()) else frozenset(found)
+
+
+def _function(module: ModuleType, operation: str):
+    """A module's function, or whatever else can be called; None where there is none."""
+    try:
+        function = getattr(module, operation, None)
+    except Exception:  # a module can have a __getattr__ of its own
+        return None
+    return function if callable(function) else None
+
+
+def _is_path(text: str) -> bool:
+    """Whether a text as it stands is a file of Python, whatever letters are in its name."""
+    return text.endswith(".py") and Path(text).is_file()
 
 
 def _spec(module: str) -> ModuleSpec | None:

@@ -18,6 +18,15 @@ def quote(value) -> str:
     return "".join(one if one.isprintable() else "?" for one in text)
 
 
+def said(problem: BaseException, most: int = 500) -> str:
+    """What an exception says, on one line of letters that can be printed; it may be anybody's, and say anything."""
+    try:
+        words = "".join(one if one.isprintable() else "?" for one in " ".join(str(problem)[: 10 * most].split()))
+    except BaseException:  # its text is made by code that nobody knows
+        return "a text that cannot be had"
+    return words if len(words) <= most else f"{words[: most - 3]}..."
+
+
 def nearest_of(text: str, known: Iterable[str]) -> str:
     """A question after the known name that a text looks most like, where there is one.
 

@@ -1,5 +1,6 @@
 """Implementations with one fault each, as people make them: the operation, and the rule that finds it."""
 
+import inspect
 from itertools import count
 from types import SimpleNamespace
 
@@ -172,6 +173,29 @@ def _single(value):
     return value.astype(np.float32) if isinstance(value, np.ndarray) else value
 
 
+def _where(operation, condition):
+    """A function that is wrong on some layers alone; the condition is asked of its arguments by name."""
+
+    def faulty(*args, **options):
+        given = inspect.signature(function).bind(*args, **options)
+        given.apply_defaults()
+        Y = function(*args, **options)
+        return 2 * Y + 1 if Y.size and condition(**given.arguments) else Y
+
+    function = getattr(matmul, operation)
+    faulty.__signature__ = inspect.signature(function)
+    return faulty
+
+
+def _in_one_buffer(grad_output):
+    db = matmul.bias_grad(grad_output)
+    place = _buffer.setdefault(db.dtype, np.zeros(99, db.dtype))[: len(db)]
+    place[...] = db
+    return place
+
+
+_buffer: dict = {}
+
 STRIDE = "stride must be at least 1 along both axes"
 
 # What is wrong: the operation, the function, and what the first broken rule says.
@@ -239,6 +263,34 @@ FAULTS = {
     "a refusal does not name the parameter": ("conv2d", _refusing(ValueError("bad value")), STRIDE),
     "one call in five is wrong": ("bias_add", _every_other_time, "channels and images"),
     "the result is a list": ("bias_grad", _after(matmul.bias_grad, lambda db: db.tolist()), "channels and images"),
+    "blocks of three images": (
+        "conv2d", _where("conv2d", lambda input, **_: len(input) > 2), "more images"
+    ),
+    "blocks of four channels": (
+        "conv2d", _where("conv2d", lambda input, groups, **_: input.shape[1] > 4 and groups == 1), "more channels"
+    ),
+    "blocks of eight windows": (
+        "max_pool2d_grad_input",
+        _where("max_pool2d_grad_input", lambda grad_output, **_: grad_output.shape[3] > 8),
+        "more windows",
+    ),
+    "kernels above four": ("conv2d", _where("conv2d", lambda weight, **_: weight.shape[3] > 5), "larger kernels"),
+    "a bias is wrong beside groups": (
+        "conv2d",
+        _where("conv2d", lambda bias, groups, **_: bias is not None and groups > 1),
+        "bias beside all parameters",
+    ),
+    "'same' in a gradient": (
+        "conv2d_grad_input",
+        _where("conv2d_grad_input", lambda padding, **_: padding == "same"),
+        "padding 'same' and 'valid'",
+    ),
+    "a dilation in float32": (
+        "conv2d",
+        _where("conv2d", lambda input, dilation, **_: input.dtype == np.float32 and np.max(dilation) > 1),
+        "float32 stays float32 and float64 stays float64",
+    ),
+    "results lie in one buffer": ("bias_grad", _in_one_buffer, "the result is a new array that can be written to"),
     "there is no result": ("bias_add", lambda input, bias: None, "channels and images"),
     "the axes of the result are swapped": (
         "conv2d", _after(matmul.conv2d, lambda Y: Y.swapaxes(2, 3)), "one channel and one filter"

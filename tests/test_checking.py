@@ -91,6 +91,23 @@ def test_a_parameter_that_is_lacking_is_not_offered(check):
     assert check(BIAS + code, "--examples", "3", "--operations", "conv2d")[0] == 0
 
 
+def test_a_decorated_function_is_not_asked_about_what_it_lacks(check):
+    code = "def plain(input, weight, stride=1):\n    return naive.conv2d(input, weight, None, stride)\n"
+    code += "def conv2d(*args, **options):\n    return plain(*args, **options)\n"
+    assert check(BIAS + code, "--examples", "3")[0] == 0
+
+
+def test_names_of_parameters_that_are_others_are_said(check):
+    code, printed, _ = check("def conv2d(x, w):\n    pass\n")
+    assert code == 0
+    assert "conv2d is not asked: it has no parameter input and weight, but w and x" in printed
+
+
+def test_nothing_is_left_in_the_folder(check, tmp_path):
+    check(f"{BIAS}bias_add = naive.bias_add\n", "--examples", "2")
+    assert {one.name for one in tmp_path.iterdir()} <= {"mine.py", "__pycache__"}
+
+
 def test_only_some_kinds_are_asked(check):
     wide = "def bias_add(input, bias):\n    return naive.bias_add(input, bias).astype(float)\n"
     assert check(BIAS + wide, "--only", "values,finite")[0] == 0
@@ -112,6 +129,11 @@ LOSSES = {
     "return np.ones(3, object)": "came      an array of dtype object",
     "return np.matrix([1.0])": "came      a matrix",
     "class Odd(Exception):\n        def __init__(self, a, b): pass\n    raise Odd(1, 2)": "came      Odd: (1, 2)",
+    "class Odd(Exception):\n        def __str__(self): raise ValueError\n    raise Odd": "came      Odd: a text that",
+    "raise ValueError('\\x1b[2J')": "came      ValueError: ?[2J",
+    "import os\n    os.kill(os.getpid(), 40)": "came      the process was ended by signal 40",
+    "return np.broadcast_to(0.0, (10**6, 10**6))": "came      an array of shape (1000000, 1000000)",
+    "np.array = lambda *_: 'text'\n    return np.ones(3)": "came      an answer that cannot be read",
 }
 
 

@@ -80,7 +80,7 @@ def test_an_operation_loads_no_torch_pandas_matplotlib_or_ipython():
         ("convnotes.implementations", {"convnotes", "convnotes.wording"}),
         (
             "convnotes.proof",
-            BELOW | CASES | PROOF | {"convnotes.naive", "convnotes.check", "convnotes.implementations"},
+            BELOW | CASES | PROOF | {f"convnotes.{name}" for name in ("naive", "check", "implementations", "wording")},
         ),
         ("convnotes.layers", FOR_LAYERS),
     ],

@@ -57,10 +57,10 @@ def transpose(gradient: str, subject, question) -> None:
     case, seed = question
     forward, operand = TRANSPOSES[gradient]
     drawn = problems.operands(case, seed)
-    there, back = _call(forward, case, drawn), _call(gradient, case, drawn)
-    image, returned = result(subject, there).value, result(subject, back).value
     x, y = drawn[operand], drawn["grad_output"]
-    if image.shape != y.shape or returned.shape != x.shape:
+    back = _call(gradient, case, drawn)
+    image, returned = _image(subject, _call(forward, case, drawn), y), result(subject, back, x).value
+    if returned.shape != x.shape:
         raise Broken(back, f"an array of shape {x.shape}", f"one of shape {returned.shape}")
     scale = np.linalg.norm(image) * np.linalg.norm(y)
     left, right = np.vdot(image, y), np.vdot(x, returned)
@@ -77,16 +77,21 @@ def differences(gradient: str, subject, case: Case) -> None:
     operand, there = source(gradient), _call(case.layer, case, drawn)
 
     def forward(value):
-        found = result(subject, there.having(**{operand: value})).value
-        if found.shape != drawn["grad_output"].shape:
-            raise Beside
-        return found
+        return _image(subject, there.having(**{operand: value}), drawn["grad_output"])
 
     back = _call(gradient, case, drawn)
     numerical = check.numerical_gradient(forward, drawn[operand], drawn["grad_output"])
     found = result(subject, back, numerical)
     if not check.error(found.value, numerical) <= 1e-7:
         raise Broken(back, numerical, found)
+
+
+def _image(subject, call: Call, like) -> np.ndarray:
+    """What the forward operation makes; where that is no array of the right shape, no gradient is to blame."""
+    found = subject.ask(call)
+    if found.lacking or found.value is None or found.value.shape != like.shape:
+        raise Beside
+    return found.value
 
 
 def _call(operation: str, case: Case, drawn) -> Call:

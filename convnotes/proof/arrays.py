@@ -7,9 +7,9 @@ import numpy as np
 
 from convnotes import OPERATIONS
 from convnotes.cases import Case
-from convnotes.proof import derivations, problems
+from convnotes.proof import derivations, problems, values
 from convnotes.proof.calls import LAYOUTS, Call, Stored
-from convnotes.proof.rules import ARRAYS, REFUSE, Beside, Broken, Lacking, Rule, definition, equal, result
+from convnotes.proof.rules import ARRAYS, REFUSE, Beside, Broken, Lacking, Rule, definition, equal, is_defined, result
 
 # Small layers of each kind, the smallest first: one whose axes have a single entry, the plainest, one with parameters.
 LAYERS = [
@@ -17,10 +17,12 @@ LAYERS = [
     Case("c", "conv2d", (2, 3, 4, 4), (2, 3, 2, 2)),
     Case("c", "conv2d", (2, 3, 4, 4), (2, 3, 1, 1)),
     Case("c", "conv2d", (2, 4, 6, 5), (2, 2, 3, 2), {"stride": (2, 1), "padding": 1, "groups": 2}),
+    Case("c", "conv2d", (1, 2, 5, 6), (3, 2, 2, 2), {"dilation": (2, 3)}),
     Case("t", "conv_transpose2d", (1, 1, 1, 3), (1, 1, 2, 2)),
     Case("t", "conv_transpose2d", (2, 2, 3, 2), (2, 3, 2, 2)),
     Case("t", "conv_transpose2d", (2, 2, 3, 2), (2, 3, 1, 1)),
     Case("t", "conv_transpose2d", (2, 2, 3, 2), (2, 3, 2, 2), {"stride": 2, "output_padding": 1}),
+    Case("t", "conv_transpose2d", (1, 2, 3, 2), (2, 3, 2, 2), {"dilation": (2, 3)}),
     Case("b", "bias_add", (1, 1, 3, 1)),
     Case("b", "bias_add", (2, 3, 2, 2)),
     Case("m", "max_pool2d", (1, 1, 4, 1), None, {"kernel_size": (2, 1)}),
@@ -42,6 +44,19 @@ LAYERS = [
 SINGLE = 1e-5
 
 
+def given(call: Call) -> list[str]:
+    """Those arguments of a call that are arrays."""
+    return [name for name in operands(call.operation) if name in call.arguments]
+
+
+def beside_bias(operation: str, subject, call: Call) -> Iterator[Call]:
+    """A call, and the same one with a bias where the operation can have one."""
+    yield call
+    there = subject.parameters(operation)
+    if operation in ("conv2d", "conv_transpose2d") and (there is None or "bias" in there):
+        yield call.having(bias=np.arange(1.0, 1 + definition(call).shape[1]))
+
+
 def operands(operation: str) -> list[str]:
     """The operation's arguments that are arrays."""
     return [name for name in OPERATIONS[operation] if not name.endswith("_size")]
@@ -57,7 +72,7 @@ def plain(operation: str, case: Case, seed: int, fill: str = "normal") -> Call:
 
 def converted(call: Call, dtype, names=None) -> Call:
     """A call with its arrays, or some of them, in another dtype."""
-    names = [one for one in operands(call.operation) if one in call.arguments] if names is None else names
+    names = given(call) if names is None else names
     return call.having(**{name: call.arguments[name].astype(dtype) for name in names})
 
 
@@ -70,46 +85,60 @@ def _asked(subject, call: Call, expected, dtype, bound) -> None:
 
 
 def single(operation, subject, case) -> None:
-    call = plain(operation, case, 8)
-    expected = definition(call)
-    _asked(subject, converted(call, np.float32), expected, np.dtype(np.float32), SINGLE)
-    _asked(subject, call, expected, np.dtype(np.float64), 1e-10)
+    for call in beside_bias(operation, subject, plain(operation, case, 8)):
+        expected = definition(call)
+        _asked(subject, converted(call, np.float32), expected, np.dtype(np.float32), SINGLE)
+        _asked(subject, call, expected, np.dtype(np.float64), 1e-10)
 
 
 def promoted(operation, subject, question) -> None:
     case, dtype = question
-    call = converted(plain(operation, case, 9, "whole"), dtype)
-    to = np.result_type(dtype, np.float32)
-    expected = definition(converted(call, to))
-    _asked(subject, call, expected, to, SINGLE)
+    for some in beside_bias(operation, subject, plain(operation, case, 9, "whole")):
+        call = converted(some, dtype)
+        to = np.result_type(dtype, np.float32)
+        _asked(subject, call, definition(converted(call, to)), to, SINGLE)
+
+
+def alike(operation, subject, question) -> None:
+    """What is right in float64 is right in float32."""
+    case, fill, seed = question
+    call = values.call(operation, case, seed, fill)
+    if not is_defined(subject, operation, case, call.arguments):
+        raise Beside
+    equal(subject, converted(call, np.float32), definition(call), SINGLE)
 
 
 def mixed(operation, subject, case) -> None:
-    call = plain(operation, case, 10, "digits")
-    names = [name for name in operands(operation) if name in call.arguments]
-    for precise in names:
-        some = converted(call, np.float32, [name for name in names if name != precise])
-        found = result(subject, some, "an array of dtype float64")
-        if found.value.dtype != np.float64:
-            raise Broken(some, "an array of dtype float64", f"an array of dtype {found.value.dtype}")
+    for call in beside_bias(operation, subject, plain(operation, case, 10)):
+        names = given(call)
+        for precise in names:
+            some = converted(call, np.float32, [name for name in names if name != precise])
+            _asked(subject, some, definition(some), np.dtype(np.float64), 1e-10)
 
 
 def laid_out(layout, operation, subject, case) -> None:
-    call = plain(operation, case, 11, "digits")
-    names = [name for name in operands(operation) if name in call.arguments]
-    equal(subject, call.having(**{name: Stored(call.arguments[name], layout) for name in names}), definition(call))
+    for call in beside_bias(operation, subject, plain(operation, case, 11, "digits")):
+        expected, names = definition(call), given(call)
+        # All arrays together, and each alone: the others lie as any new array does.
+        for some in [names, *([name] for name in names if len(names) > 1)]:
+            equal(subject, call.having(**{name: Stored(call.arguments[name], layout) for name in some}), expected)
+        few = converted(call, np.float32)
+        equal(subject, few.having(**{name: Stored(few.arguments[name], layout) for name in names}), expected, SINGLE)
 
 
 def unchanged(operation, subject, case) -> None:
-    call = plain(operation, case, 12, "digits")
-    found = result(subject, call)
-    if found.changed:
-        raise Broken(call, f"{found.changed[0]} as it was", f"{found.changed[0]} is changed in place")
+    for call in beside_bias(operation, subject, plain(operation, case, 12, "digits")):
+        for dtype in (np.float64, np.float32, np.int64):
+            some = converted(call, dtype)
+            found = result(subject, some)
+            if found.changed:
+                raise Broken(some, f"{found.changed[0]} as it was", f"{found.changed[0]} is changed in place")
 
 
 def apart(operation, subject, case) -> None:
     call = plain(operation, case, 12, "digits")
-    found = result(subject, call)
+    result(subject, call)
+    found = result(subject, call)  # once more, since a result can lie where an earlier one does
     if found.shared:
         raise Broken(call, "a new array", f"the result shares memory with {found.shared[0]}")
     if not found.flags["writeable"]:
@@ -167,6 +196,9 @@ def rules() -> Iterator[Rule]:
 
         for says, check in KEPT.items():
             yield rule(says, cases, partial(check, operation))
+        yield rule(
+            "all parameters together in float32", partial(values.everything, operation), partial(alike, operation)
+        )
         for layout in LAYOUTS:
             yield rule(f"read-only arrays in {layout}", cases, partial(laid_out, layout, operation))
         for dtype in DTYPES:

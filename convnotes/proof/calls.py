@@ -1,14 +1,18 @@
 """A call of an operation, and the answer: what came back, what was raised, and what else was done."""
 
 import inspect
+import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import ModuleType
 
 import numpy as np
 
-from convnotes.implementations import offers
+from convnotes import naive
+from convnotes.implementations import offers, parameters
+from convnotes.wording import said
 
 # How an array can lie in memory; the values are the same.
 LAYOUTS = {
@@ -23,6 +27,11 @@ LAYOUTS = {
 def _stray(array) -> tuple[int, ...]:
     """The stride of an axis of one entry is never used, and may be anything."""
     return tuple(stride if size > 1 else 4 * stride + 3 for size, stride in zip(array.shape, array.strides))
+
+
+# No answer to a question that is asked here has so many bytes.
+LARGEST = 2**26
+_UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,9 @@ class Answer:
     other: what came back instead, in words
     raised, kinds, said: what was raised: its class, that and its bases, its text
     lacking: whether the operation, or one with these parameters, is not offered
-    changed, shared: the arguments that were changed in place, and those whose memory the result shares
+    unknown: the parameter that a function which seems to take anything has said it does not
+    changed, shared: the arguments that were changed in place, and those whose memory the result shares, or that of
+        the answer before
     lost: what became of the process, if it gave no answer
     """
 
@@ -69,6 +80,7 @@ class Answer:
     kinds: tuple[str, ...] = ()
     said: str = ""
     lacking: bool = False
+    unknown: str = ""
     changed: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
     flags: Mapping = field(default_factory=dict)
@@ -83,6 +95,10 @@ class Answer:
         return self.other or f"an array of shape {self.value.shape}"
 
 
+# The array that came back last: while it is held no other one can lie where it does, but by sharing its memory.
+_before: list[np.ndarray] = []
+
+
 def answer(module: ModuleType, call: Call) -> Answer:
     """Make a call, whatever it does to this process."""
     if not offers(module, call.operation, call.arguments):
@@ -95,13 +111,19 @@ def answer(module: ModuleType, call: Call) -> Answer:
     except NotImplementedError:
         return Answer(lacking=True)
     except BaseException as problem:
-        kinds = tuple(kind.__name__ for kind in type(problem).__mro__)
-        return Answer(raised=kinds[0], kinds=kinds, said=" ".join(str(problem).split())[:500])
+        text = said(problem)
+        if type(problem) is TypeError and (name := _no_parameter(module, call, text)):
+            return Answer(lacking=True, unknown=name)
+        kinds = tuple(kind.__name__[:80] for kind in type.mro(type(problem)))
+        return Answer(raised=kinds[0], kinds=kinds, said=text)
     changed = tuple(name for name, array in before.items() if not _same(given[name], array))
     if type(result) is not np.ndarray or result.dtype.kind not in "biuf":
-        kind = f"an array of dtype {result.dtype}" if type(result) is np.ndarray else f"a {type(result).__name__}"
-        return Answer(other=kind, changed=changed)
+        return Answer(other=_kind(result)[:80], changed=changed)
+    if result.nbytes > LARGEST:
+        return Answer(other=f"an array of shape {result.shape}, of {result.nbytes / 2**20:.0f} MiB", changed=changed)
     shared = tuple(name for name in before if np.may_share_memory(given[name], result))
+    shared += ("an earlier result",) if any(np.may_share_memory(one, result) for one in _before) else ()
+    _before[:] = [result]
     flags = {"contiguous": result.flags.c_contiguous, "writeable": result.flags.writeable}
     return Answer(np.array(result), changed=changed, shared=shared, flags=flags)
 
@@ -111,22 +133,41 @@ def _same(a, b) -> bool:
     return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
 
 
-def parameters(module: ModuleType, operation: str) -> frozenset[str] | None:
-    """The parameters of a module's function; empty where there is none, None where any will do or nothing is known."""
-    function = getattr(module, operation, None)
-    if not callable(function):
-        return frozenset()
+def _kind(result) -> str:
+    """What came back where it is no array of real numbers."""
+    if type(result) is np.ndarray:
+        return f"an array of dtype {result.dtype}"
     try:
-        found = inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        return None
-    return None if any(one.kind is one.VAR_KEYWORD for one in found.values()) else frozenset(found)
+        return f"a {type(result).__name__}"
+    except Exception:  # the name of a class can be made by anybody's code
+        return "an object of a class without a name"
 
 
-def source(value) -> str:
-    """A value as Python, where `np` is NumPy; a long array over several lines of at most 70 characters."""
+def _no_parameter(module: ModuleType, call: Call, text: str) -> str:
+    """The parameter that a function which seems to take anything, as a decorated one does, says it does not; or ""."""
+    found = _UNEXPECTED.search(text)
+    if found and parameters(module, call.operation) is None and found[1] not in required(call.operation):
+        return found[1]
+    return ""
+
+
+@cache
+def known(operation: str) -> frozenset[str]:
+    """All parameters of an operation."""
+    return frozenset(inspect.signature(getattr(naive, operation)).parameters)
+
+
+@cache
+def required(operation: str) -> frozenset[str]:
+    """The parameters that no call of an operation can be without."""
+    found = inspect.signature(getattr(naive, operation)).parameters
+    return frozenset(name for name, one in found.items() if one.default is one.empty)
+
+
+def source(value, width: int = 58) -> str:
+    """A value as Python, where `np` is NumPy; an array that is longer than a width over several lines."""
     if isinstance(value, Stored):
-        array = source(value.array)
+        array = source(value.array, 0)
         return {
             "Fortran order": f"np.asfortranarray({array})",
             "negative strides": f"np.flip(np.flip({array}).copy())",
@@ -135,17 +176,21 @@ def source(value) -> str:
             "transposed axes": f"np.moveaxis(np.moveaxis({array}, 0, -1).copy(), -1, 0)",
         }[value.layout]
     if isinstance(value, np.ma.MaskedArray):
-        return f"np.ma.array({source(value.data)}, mask={value.mask.tolist()})"
+        mask = np.ma.getmaskarray(value)
+        return f"np.ma.array({source(value.data, 0)}, mask={source(mask, 0)})"
     if isinstance(value, np.ndarray):
         if not value.size:
             return f"np.zeros({value.shape}, {value.dtype.str!r})"
         text = f"[{', '.join(map(_number, value.ravel()))}]"
         dtype = "float" if value.dtype.str == np.dtype(float).str else repr(value.dtype.str)
         shape = f".reshape{value.shape}" if value.ndim != 1 else ""
-        if len(text) > 30:
-            text = textwrap.fill(text, 64, initial_indent="    ", subsequent_indent="     ")
-            return f"np.array(\n{text},\n    {dtype},\n){shape}"
-        return f"np.array({text}, {dtype}){shape}"
+        short = f"np.array({text}, {dtype}){shape}"
+        if len(short) <= width:
+            return short
+        text = textwrap.fill(text, 64, initial_indent="    ", subsequent_indent="     ", break_on_hyphens=False)
+        return f"np.array(\n{text},\n    {dtype},\n){shape}"
+    if isinstance(value, float) and not np.isfinite(value):
+        return _number(np.float64(value))
     if isinstance(value, np.generic):
         return f"np.{type(value).__name__}({value.item()!r})"
     return repr(value)
@@ -153,6 +198,8 @@ def source(value) -> str:
 
 def _number(value) -> str:
     """A whole number without its point, and names for what is not finite."""
+    if isinstance(value, np.datetime64):
+        return repr(str(value))
     if isinstance(value, np.floating):
         if not np.isfinite(value):
             return {"nan": "np.nan", "inf": "np.inf", "-inf": "-np.inf"}[str(value)]

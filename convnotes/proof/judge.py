@@ -10,7 +10,8 @@ from hypothesis.strategies import SearchStrategy
 
 from convnotes import OPERATIONS
 from convnotes.proof import adjoint, arrays, refusals, values
-from convnotes.proof.rules import FINITE, KINDS, VALUES, Beside, Broken, Lacking, Rule
+from convnotes.proof.calls import required
+from convnotes.proof.rules import ADJOINT, FINITE, KINDS, VALUES, Beside, Broken, Lacking, Rule
 
 PASSED, BROKEN, LACKING, UNASKED = "passed", "broken", "not offered", "not asked"
 
@@ -29,6 +30,7 @@ class Verdict:
     status: str
     passed: int = 0
     broken: Broken | None = None
+    why: str = ""
 
 
 def everything() -> list[Rule]:
@@ -43,11 +45,12 @@ def judge(subject, rules: Iterable[Rule], examples: int, seed: int = 0) -> Itera
 
     examples: how many questions a strategy draws
     Of an operation whose process was lost the other rules are not asked: it would be lost again. Nor is it asked what
-    it does with values that are not finite where it is wrong with those that are.
+    it does with values that are not finite where it is wrong with those that are, nor a gradient whether it fits a
+    forward operation that is wrong.
     """
     lost, wrong = set(), set()
     for rule in rules:
-        if rule.operation in lost or (rule.kind == FINITE and rule.operation in wrong):
+        if _follows(rule, wrong, lost):
             yield Verdict(rule, UNASKED)
             continue
         verdict = _judge(subject, rule, examples, seed)
@@ -58,8 +61,17 @@ def judge(subject, rules: Iterable[Rule], examples: int, seed: int = 0) -> Itera
         yield verdict
 
 
+def _follows(rule: Rule, wrong: set[str], lost: set[str]) -> bool:
+    """Whether what a rule would find follows from what is found already."""
+    if rule.kind == FINITE and rule.operation in wrong:
+        return True
+    return rule.operation in lost or (rule.kind == ADJOINT and values.LAYERS[rule.operation] in wrong | lost)
+
+
 def _judge(subject, rule: Rule, examples: int, seed: int) -> Verdict:
     there = subject.parameters(rule.operation)
+    if there and (missing := required(rule.operation) - there):
+        return Verdict(rule, LACKING, why=f"no parameter {_listed(missing)}, but {_listed(there)}")
     if (there is not None and not rule.needs | {rule.operation} <= there | {rule.operation}) or there == frozenset():
         return Verdict(rule, LACKING)
     questions = rule.questions(there) if callable(rule.questions) else rule.questions
@@ -82,6 +94,10 @@ def _judge(subject, rule: Rule, examples: int, seed: int) -> Verdict:
     except Broken as broken:
         return Verdict(rule, BROKEN, passed, broken)
     return Verdict(rule, PASSED if passed else LACKING, passed)
+
+
+def _listed(names) -> str:
+    return " and ".join(sorted(names)[:6])
 
 
 class _Enough(BaseException):

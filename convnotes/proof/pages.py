@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from convnotes import OPERATIONS
+from convnotes import OPERATIONS, check
 from convnotes.implementations import Implementation
 from convnotes.proof.calls import Answer, Call, source
 from convnotes.proof.judge import BROKEN, LACKING, UNASKED, Verdict
@@ -28,6 +28,8 @@ def report(verdicts: Iterable[Verdict], implementation: Implementation, full: bo
     faults = [one for one in verdicts if one.status == BROKEN]
     shown = faults if full else list({one.rule.operation: one for one in reversed(faults)}.values())[::-1]
     lines = [*table(verdicts), "", summary(verdicts, implementation.label)]
+    for why in dict.fromkeys(f"{one.rule.operation} is not asked: it has {one.why}" for one in verdicts if one.why):
+        lines += _wrapped(why, 0)
     for fault in shown:
         lines += ["", *broken(fault, implementation)]
     if left := [one for one in faults if one not in shown]:
@@ -160,7 +162,8 @@ def _difference(found) -> str:
     bound = BOUNDS.get(came.value.dtype, 0)
     apart = ~np.isclose(came.value, expected, rtol=bound, atol=bound, equal_nan=True)
     if not apart.any():
-        return ""
+        deviation = check.error(came.value, expected)
+        return "" if found.why else f"the largest deviation is {deviation:.1g} of the largest entry expected"
     place = tuple(map(int, np.argwhere(apart)[0]))
     some = f"{came.value[place]:.12g}, not {expected[place]:.12g}"
     return f"first at {list(place)}: {some}; {apart.sum()} of {apart.size} differ"

@@ -26,6 +26,8 @@ AVG_POOL = frozenset(
     {"many", "empty", "stride", "remainder", "padding", "ceil_mode", "count_include_pad", "divisor_override"}
 )
 BIAS = frozenset({"many", "empty"})
+# What may be larger than it usually is, for whatever works in blocks: one at a time, so that no layer takes long.
+LARGER = frozenset({"images", "channels", "kernels", "windows", "steps"})
 NORMALIZATION = frozenset({"many", "empty", "alpha", "beta", "k"})
 
 batches = st.sampled_from([1, 0, 1, 2])
@@ -41,6 +43,12 @@ def _up_to(features, feature, most, least=1):
     return st.integers(least, most) if feature in features else st.just(least)
 
 
+def _some(features, kind, least, most, more):
+    """Whole numbers up to `most`, and up to `more` where this kind is larger."""
+    usual = st.integers(least, most)
+    return usual | st.integers(most + 1, more) | st.just(more) if kind in features else usual
+
+
 def _options(features, **options) -> dict:
     return {name: value for name, value in options.items() if name in features}
 
@@ -48,16 +56,17 @@ def _options(features, **options) -> dict:
 @st.composite
 def _axis(draw, features):
     """Size, kernel, stride, dilation and padding of one axis, whose windows leave a drawn remainder."""
-    kernel, stride = draw(st.integers(1, 4)), draw(_up_to(features, "stride", 4))
-    dilation = draw(_up_to(features, "dilation", 3))
-    number = draw(st.integers(1, 3))
+    more = "steps" in features
+    kernel, stride = draw(_some(features, "kernels", 1, 4, 7)), draw(_up_to(features, "stride", 4 + more))
+    dilation, most = draw(_up_to(features, "dilation", 3 + more)), 3 + 2 * more
+    number = draw(_some(features, "windows", 1, 3, 17))
     remainder = draw(_up_to(features, "remainder", stride - 1, 0))
     padded = (number - 1) * stride + windows.extent(kernel, dilation) + remainder
     if "sides" in features:
-        before = draw(_up_to(features, "padding", min(3, padded - 1), 0))
-        after = draw(_up_to(features, "padding", min(3, padded - 1 - before), 0))
+        before = draw(_up_to(features, "padding", min(most, padded - 1), 0))
+        after = draw(_up_to(features, "padding", min(most, padded - 1 - before), 0))
     else:
-        before = after = draw(_up_to(features, "padding", min(3, (padded - 1) // 2), 0))
+        before = after = draw(_up_to(features, "padding", min(most, (padded - 1) // 2), 0))
     return padded - before - after, kernel, stride, dilation, (before, after)
 
 
@@ -66,15 +75,15 @@ def _groups(draw, features):
     """Groups with the channels per group before and after, depthwise layers among them."""
     if not features & {"many", "groups"}:
         return 1, 1, 1
-    groups = draw(_up_to(features, "groups", 3))
-    inside, outside = draw(st.sampled_from([(1, 1), (1, 2), (2, 1), (2, 3)]))
-    return groups, inside, outside
+    groups = draw(_up_to(features, "groups", 3 + ("steps" in features)))
+    more = [(1, 1), (9, 5), (5, 9)] if "channels" in features else [(1, 1), (1, 2), (2, 1), (2, 3)]
+    return groups, *draw(st.sampled_from(more))
 
 
 def _images(features):
     if "empty" in features:
         return batches
-    return st.integers(1, 2) if "many" in features else st.just(1)
+    return _some(features, "images", 1, 2, 5) if "many" in features else st.just(1)
 
 
 @st.composite
@@ -90,9 +99,10 @@ def convolutions(draw, features=CONVOLUTION):
 
 @st.composite
 def transposed_convolutions(draw, features=TRANSPOSED):
-    image = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
-    kernel = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
-    stride, dilation = (draw(st.tuples(*[_up_to(features, name, 3)] * 2)) for name in ("stride", "dilation"))
+    most = 3 + ("steps" in features)
+    image = draw(st.tuples(*[_some(features, "windows", 1, 3, 17)] * 2))
+    kernel = draw(st.tuples(*[_some(features, "kernels", 1, 3, 6)] * 2))
+    stride, dilation = (draw(st.tuples(*[_up_to(features, name, most)] * 2)) for name in ("stride", "dilation"))
     rest = tuple(draw(_up_to(features, "output_padding", max(S, D) - 1, 0)) for S, D in zip(stride, dilation))
     uncropped = [
         (H - 1) * S + windows.extent(K, D) + more for H, S, K, D, more in zip(image, stride, kernel, dilation, rest)
@@ -108,23 +118,28 @@ def transposed_convolutions(draw, features=TRANSPOSED):
 def _pools(draw, layer, features):
     """A pool; with ceil_mode its kernel may be larger than the padded input, as far as one window fits."""
     ceil_mode = draw(st.booleans()) if "ceil_mode" in features else False
+    apart = "stride" in features and draw(st.integers(0, 3)) < 3
     axes = []
     for _ in range(2):
-        kernel, dilation = draw(st.integers(1, 4)), draw(_up_to(features, "dilation", 3))
-        stride = draw(st.integers(1, 4)) if "stride" in features else kernel
+        kernel, dilation = draw(_some(features, "kernels", 1, 4, 7)), draw(_up_to(features, "dilation", 3))
+        stride = draw(st.integers(1, 4)) if apart else kernel
         padding = draw(_up_to(features, "padding", kernel // 2, 0))
         shortest = windows.extent(kernel, dilation) - 2 * padding - (stride - 1 if ceil_mode else 0)
         if "remainder" in features:
-            size = shortest + draw(st.integers(0, 2 * stride))
+            size = shortest + draw(_some(features, "windows", 0, 2 * stride, 16 * stride))
         else:
-            size = windows.extent(kernel, dilation) - 2 * padding + stride * draw(st.integers(0, 2))
+            further = draw(_some(features, "windows", 0, 2, 16))
+            size = windows.extent(kernel, dilation) - 2 * padding + stride * further
         axes.append((max(1, size), kernel, stride, dilation, padding))
     image, kernel, stride, dilation, padding = _transpose(axes)
     options = _options(
         features | {"kernel_size"}, kernel_size=kernel, stride=stride, padding=padding, ceil_mode=ceil_mode,
         dilation=dilation,
     )  # fmt: skip
-    size = (draw(_images(features)), 2 if "many" in features else 1, *image)
+    if not apart and "stride" in features:
+        options["stride"] = None
+    channels = draw(_some(features, "channels", 2, 2, 9)) if "many" in features else 1
+    size = (draw(_images(features)), channels, *image)
     case = Case("drawn", layer, size, None, options)
     assume(_exists(case))
     return case
@@ -151,7 +166,7 @@ def avg_pools(draw, features=AVG_POOL):
     options = _options(
         features,
         count_include_pad=draw(st.booleans()),
-        divisor_override=draw(st.sampled_from([None, None, 3, -2])),
+        divisor_override=draw(st.sampled_from([None, None, 3, -2, 1])),
     )
     return Case(case.name, case.layer, case.input_size, None, {**case.options, **options})
 
@@ -161,17 +176,18 @@ def normalizations(draw, features=NORMALIZATION, sizes=range(1, 10)):
     pixels = draw(st.tuples(st.integers(1, 2), st.integers(1, 3)))
     options = {"size": draw(st.sampled_from(sizes))} | _options(
         features,
-        alpha=draw(st.sampled_from([0.0, 1e-4, 0.5, 2.0])),
-        beta=draw(st.sampled_from([0.5, 0.75, 2.0])),
-        k=draw(st.sampled_from([0.5, 1.0, 2.0])),
+        alpha=draw(st.sampled_from([0.0, 1e-4, 0.5, 2])),
+        beta=draw(st.sampled_from([0.5, 0.75, 1.0, 2.0])),
+        k=draw(st.sampled_from([0.5, 1.0, 2])),
     )
-    input_size = (draw(_images(features)), draw(st.integers(1, 7)), *pixels)
+    input_size = (draw(_images(features)), draw(_some(features, "channels", 1, 7, 17)), *pixels)
     return Case("drawn", "local_response_norm", input_size, None, options)
 
 
 @st.composite
 def biases(draw, features=BIAS):
-    return Case("drawn", "bias_add", (draw(_images(features)), *draw(st.tuples(*[st.integers(1, 4)] * 3))))
+    axes = [_some(features, kind, 1, 4, 17) for kind in ("channels", "windows", "windows")]
+    return Case("drawn", "bias_add", (draw(_images(features)), *draw(st.tuples(*axes))))
 
 
 layers = st.one_of(convolutions(), transposed_convolutions(), max_pools(), avg_pools(), normalizations(), biases())

@@ -7,11 +7,13 @@ import signal
 import threading
 from types import ModuleType
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from convnotes import OPERATIONS
-from convnotes.implementations import Implementation, LoadError
-from convnotes.proof.calls import Answer, Call, answer, parameters
+from convnotes.implementations import Implementation, LoadError, parameters
+from convnotes.proof.calls import Answer, Call, answer, known
+from convnotes.wording import quote
 
 # Seconds for one answer: calls are small, but some compile themselves first.
 LIMIT = 60.0
@@ -19,21 +21,39 @@ LIMIT = 60.0
 MEMORY = 0.5
 
 
-class Here:
+class Subject:
+    """Whoever is asked: `_answer` makes a call, `_parameters` holds the parameters of each function."""
+
+    def __init__(self):
+        self._parameters: dict[str, frozenset[str] | None] = {}
+
+    def ask(self, call: Call) -> Answer:
+        found = self._answer(call)
+        if found.unknown:
+            self._parameters[call.operation] = self._left(call.operation) - {found.unknown}
+        return found
+
+    def parameters(self, operation: str) -> frozenset[str] | None:
+        """The parameters of a function, as far as is known; empty where there is none, None where any will do."""
+        return self._parameters[operation]
+
+    def _left(self, operation: str) -> frozenset[str]:
+        there = self._parameters[operation]
+        return known(operation) if there is None else there
+
+
+class Here(Subject):
     """A module that is trusted to give an answer."""
 
     def __init__(self, module: ModuleType, label: str):
         self.label, self._module = label, module
+        self._parameters = {operation: parameters(module, operation) for operation in OPERATIONS}
 
-    def ask(self, call: Call) -> Answer:
+    def _answer(self, call: Call) -> Answer:
         return answer(self._module, call)
 
-    def parameters(self, operation: str) -> frozenset[str] | None:
-        """The parameters of a function; empty where there is none, None where any will do."""
-        return parameters(self._module, operation)
 
-
-class Apart:
+class Apart(Subject):
     """An implementation in a process of its own, which may print, hang, take all memory, or end.
 
     The process is started with the first question, and anew after one that it gave no answer to. Used in a `with`
@@ -43,7 +63,7 @@ class Apart:
     def __init__(self, implementation: Implementation, limit: float = LIMIT):
         self.label, self._implementation, self._limit = implementation.label, implementation, limit
         self._process = self._connection = None
-        self._parameters: dict = {}
+        super().__init__()
 
     def __enter__(self):
         self._start()
@@ -52,78 +72,83 @@ class Apart:
     def __exit__(self, *_):
         self._end()
 
-    def ask(self, call: Call) -> Answer:
-        if self._process is None:
-            self._start()
+    def _answer(self, call: Call) -> Answer:
         try:
+            if self._process is None:
+                self._start()
             self._connection.send(call)
             if not self._connection.poll(self._limit):
                 self._end()
                 return Answer(lost=f"no answer within {self._limit:g} s")
-            return self._connection.recv()
+            return _sound(self._connection.recv())
+        except LoadError as problem:  # it could be loaded once
+            return Answer(lost=str(problem))
         except (EOFError, OSError):
             return Answer(lost=self._lost())
-
-    def parameters(self, operation: str) -> frozenset[str] | None:
-        """The parameters of a function; empty where there is none, None where any will do."""
-        return self._parameters[operation]
+        except Exception:  # what came through the pipe was not written by this project
+            self._end()
+            return Answer(lost="an answer that cannot be read")
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=[theirs, self._implementation], daemon=True)
-        with _deaf():
-            self._process.start()
-        theirs.close()
+        source = quote(self._implementation.source)
         try:
+            self._begin()
             if not self._connection.poll(self._limit):
-                raise LoadError(f"{self._implementation.source!r} is not loaded within {self._limit:g} s")
+                raise LoadError(f"{source} is not loaded within {self._limit:g} s")
             found = self._connection.recv()
+            if isinstance(found, LoadError):
+                raise found
         except (EOFError, OSError):
-            raise LoadError(f"{self._implementation.source!r} cannot be loaded ({self._lost()})") from None
-        except LoadError:
+            raise LoadError(f"{source} cannot be loaded ({self._lost()})") from None
+        except BaseException:  # a Ctrl-C among them
             self._end()
             raise
-        if isinstance(found, LoadError):
-            self._end()
-            raise found
-        self._parameters = found
+        self._parameters = self._parameters or found  # what was learned since the first start is kept
+
+    def _begin(self) -> None:
+        """A new process. It is no daemon, since those may have no children of their own."""
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=[theirs, self._implementation])
+        with _deaf():
+            process.start()
+            self._process = process
+        theirs.close()
 
     def _lost(self) -> str:
         """What has become of the process."""
         self._process.join(5)
         code = self._process.exitcode
         self._end()
-        if code is not None and code < 0:
-            return f"the process was ended by {signal.Signals(-code).name}"
+        if code is None:
+            return "the process has closed the pipe that its answers go through"
+        if code < 0:
+            return f"the process was ended by {_name(-code)}"
         return f"the process ended with exit code {code}"
 
     def _end(self) -> None:
         if self._process is not None:
+            with contextlib.suppress(OSError, AttributeError):  # its children, where it has come so far as to have some
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.kill()
             self._process.join()
             self._connection.close()
             self._process = self._connection = None
 
 
-@contextlib.contextmanager
-def _deaf():
-    """A process that is started here never hears a Ctrl-C; this one hears it when the block ends."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _sound(found) -> Answer:
+    """What came through the pipe, where it is an answer; it was made in a process that can have changed anything."""
+    if type(found) is not Answer or not (found.value is None or type(found.value) is np.ndarray):
+        raise TypeError
+    return found
 
 
 def _serve(connection, implementation: Implementation) -> None:
     """Answer until there are no more questions."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the process that asks
-    parent = multiprocessing.parent_process()
-    threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+    threading.Thread(target=_end_with, args=[multiprocessing.parent_process()], daemon=True).start()
+    with contextlib.suppress(AttributeError, OSError):
+        os.setpgid(0, 0)  # so that it and its children can be ended together
     _silence()
     _bound_memory()
     try:
@@ -134,9 +159,39 @@ def _serve(connection, implementation: Implementation) -> None:
     except LoadError as problem:
         connection.send(LoadError(str(problem)))
         return
-    with contextlib.suppress(EOFError):
+    with contextlib.suppress(EOFError, OSError):
         while True:
             connection.send(answer(module, connection.recv()))
+
+
+def _end_with(parent) -> None:
+    """Wait until the process that asks is gone, and end, with all children."""
+    parent.join()
+    with contextlib.suppress(AttributeError, OSError):
+        if os.getpgrp() == os.getpid():
+            os.killpg(0, signal.SIGKILL)
+    os._exit(1)
+
+
+@contextlib.contextmanager
+def _deaf():
+    """A process that starts in the block hears no Ctrl-C until it says itself what is to become of one."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _name(number: int) -> str:
+    """A signal's name; those for real time have none."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _silence() -> None:

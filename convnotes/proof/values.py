@@ -14,7 +14,7 @@ from convnotes.proof.rules import FINITE, VALUES, Beside, Rule, equal, is_define
 
 SEEDS = st.integers(0, 2**16)
 # What needs a parameter: the other features do not.
-FREE = {"many", "empty", "remainder", "sides"}
+FREE = {"many", "empty", "remainder", "sides"} | problems.LARGER
 
 FIRST, TIES = "the first of several maxima takes the gradient", "ties"
 
@@ -74,6 +74,15 @@ LADDERS = {
     },
     "bias_add": {"channels and images": {"many"}},
 }
+ALL = "all parameters together"
+# What each of them is called, and the layers that have it.
+LARGER = {
+    "more images": ("images", LADDERS),
+    "more channels": ("channels", LADDERS),
+    "more windows": ("windows", LADDERS.keys() - {"local_response_norm"}),
+    "larger kernels": ("kernels", LADDERS.keys() - {"local_response_norm", "bias_add"}),
+    "larger steps": ("steps", ("conv2d", "conv_transpose2d")),
+}
 STRATEGIES = {
     "conv2d": problems.convolutions,
     "conv_transpose2d": problems.transposed_convolutions,
@@ -83,7 +92,6 @@ STRATEGIES = {
     "bias_add": problems.biases,
 }
 SIZES = {"an odd size": range(1, 10, 2), "an even size": range(2, 10, 2)}
-ALL = "all parameters together"
 
 
 def operations(layer: str) -> tuple[str, ...]:
@@ -142,20 +150,29 @@ def rules() -> Iterator[Rule]:
             fills = ("distinct" if distinct else "digits", "normal")
             questions = draws(operation, features, ("digits",) if says == FIRST else fills, SIZES.get(says))
             if says == ALL:
-                needs, weight = frozenset(), 4
+                needs, weight = frozenset(), 2
                 questions = partial(_everything, operation, features - {"empty"}, ("digits", "whole", "normal"))
             derived = derivations.of(operation, says)
             yield Rule(operation, VALUES, says, questions, partial(examine, operation), derived, needs, weight)
         yield from _particular(operation)
-        features = frozenset(LADDERS[LAYERS[operation]].get(ALL, {"many"})) - {"sides", "empty"}
+        features = _all(operation)
         questions = partial(_everything, operation, features, ("not finite",))
         says = "not-a-numbers and infinities stand where the definition has them"
         derived = derivations.of(operation, says)
-        yield Rule(operation, FINITE, says, questions, partial(examine, operation), derived, weight=4)
+        yield Rule(operation, FINITE, says, questions, partial(examine, operation), derived, weight=2)
         if LAYERS[operation] == "max_pool2d":
             questions = partial(_everything, operation, features, ("minus infinity",))
             says = "minus infinity in the input is a maximum like any other"
             yield Rule(operation, FINITE, says, questions, partial(examine, operation), derivations.of(operation, says))
+
+
+def everything(operation, there):
+    """A strategy of questions with all parameters that a function has; no padding has sides that differ."""
+    return _everything(operation, _all(operation), ("digits", "normal"), there)
+
+
+def _all(operation) -> frozenset[str]:
+    return frozenset(LADDERS[LAYERS[operation]].get(ALL, {"many"})) - {"sides", "empty"}
 
 
 def _everything(operation, features, fills, there):
@@ -173,9 +190,13 @@ def _particular(operation: str) -> Iterator[Rule]:
     if layer == "conv2d":
         yield rule("every remainder of the stride", _remainders(), "stride")
         yield rule("a kernel as large as the padded input", _whole_kernels(), "padding")
+    for says, (kind, layers) in LARGER.items():
+        if layer in layers:
+            yield rule(says, partial(_everything, operation, _all(operation) | {kind}, ("digits", "normal")))
     if operation in ("conv2d", "conv_transpose2d"):
         yield rule("bias", draws(operation, {"many"}, ("digits", "normal")), "bias", bias=True)
-    if operation == "conv2d":
+        yield rule("bias beside all parameters", partial(everything, operation), "bias", bias=True)
+    if layer == "conv2d":
         yield rule("padding 'same' and 'valid'", _same(), "padding", "dilation")
     if layer == "conv_transpose2d":
         yield rule("every output_padding", _output_paddings(), "stride", "padding", "output_padding", "dilation")
@@ -204,9 +225,9 @@ def _whole_kernels() -> list:
 
 def _same() -> list:
     found = []
-    for K, D in product([(1, 1), (3, 2), (2, 2), (4, 3)], [(1, 1), (1, 2), (1, 3)]):
+    for K, D in product([(1, 1), (1, 3), (3, 2), (2, 2), (4, 3)], [(1, 1), (1, 2), (3, 1)]):
         for P in ("same", "valid"):
-            if P == "same" or D[1] * (K[1] - 1) < 6:
+            if P == "same" or D[0] * (K[0] - 1) < 5:
                 case = Case("drawn", "conv2d", (1, 1, 5, 6), (1, 1, *K), {"padding": P, "dilation": D})
                 found.append((case, "digits", 4))
     return found
