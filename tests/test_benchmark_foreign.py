@@ -12,7 +12,8 @@ import pytest
 
 import patience
 from convnotes.benchmark.__main__ import main
-from convnotes.benchmark.command_line import options, parser
+from convnotes.benchmark.commands import parser
+from convnotes.benchmark.commands.benchmark import options
 from convnotes.benchmark.measuring import ceilings, jobs, measurement, processes, workers
 from convnotes.benchmark.measuring.foreign import ForeignWorker
 from convnotes.benchmark.reporting import figures

@@ -15,7 +15,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 import measurements
 from convnotes import naive
 from convnotes.benchmark.__main__ import main
-from convnotes.benchmark.command_line import options, parser
+from convnotes.benchmark.commands import parser
+from convnotes.benchmark.commands.benchmark import options
 from convnotes.benchmark.measuring import ceilings, jobs, torch_calls
 from convnotes.benchmark.reporting import compare, figures, report, screen, totals
 from convnotes.benchmark.reporting.figures import network, parts, ratio

@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 import patience
-from convnotes.benchmark import Refused, command_line
+from convnotes.benchmark import Refused
 from convnotes.benchmark.__main__ import main
+from convnotes.benchmark.commands import benchmark, parser
 from convnotes.benchmark.measuring.jobs import choose
 from convnotes.benchmark.storing import costs, environments, failures, files, records
 from convnotes.benchmark.storing.journal import Journal
@@ -141,7 +142,7 @@ def test_a_foreign_environment_is_refused(tmp_path, text):
 
 @pytest.fixture
 def jobs():
-    return choose(command_line.options(command_line.parser().parse_args(ARGUMENTS)))
+    return choose(benchmark.options(parser().parse_args(ARGUMENTS)))
 
 
 def rows_of(job, repeats=3):

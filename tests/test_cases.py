@@ -6,7 +6,7 @@ from math import prod
 import pytest
 
 from convnotes import IMPLEMENTATIONS, OPERATIONS, cases
-from convnotes.benchmark import command_line
+from convnotes.benchmark.commands import benchmark, parser
 from convnotes.benchmark.measuring import jobs
 from convnotes.benchmark.storing.costs import multiply_adds
 
@@ -138,14 +138,14 @@ def test_every_operation_has_a_problem():
 
 
 def test_the_suites_make_up_the_cases():
-    assert command_line.SUITES == tuple(cases.SUITES)
+    assert benchmark.SUITES == tuple(cases.SUITES)
     assert [case for suite in cases.SUITES.values() for case in suite] == list(cases.CASES)
     assert all(case.suite == name for name, suite in cases.SUITES.items() for case in suite)
     assert cases.select("*", ["ops"]) == list(cases.SUITES["ops"])
 
 
 def chosen(*arguments):
-    return jobs.choose(command_line.options(command_line.parser().parse_args(["benchmark", *arguments])))
+    return jobs.choose(benchmark.options(parser().parse_args(["benchmark", *arguments])))
 
 
 def test_a_round_begins_with_the_ceilings_and_every_round_is_the_same():

@@ -9,8 +9,8 @@ import pytest
 
 import patience
 from convnotes import IMPLEMENTATIONS, OPERATIONS
-from convnotes.benchmark import command_line
 from convnotes.benchmark.__main__ import main
+from convnotes.benchmark.commands import check as check_command
 from convnotes.proof.rules import KINDS
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -73,7 +73,7 @@ def test_a_template_never_replaces_what_is_written(tmp_path, capsys):
 
 
 def test_the_kinds_that_can_be_chosen_are_those_there_are():
-    assert command_line.RULES == KINDS
+    assert check_command.RULES == KINDS
 
 
 BIAS = "import numpy as np\nfrom convnotes import naive\n"

@@ -21,7 +21,8 @@ import convnotes
 import patience
 from convnotes.benchmark import Refused
 from convnotes.benchmark.__main__ import main
-from convnotes.benchmark.command_line import options, parser
+from convnotes.benchmark.commands import parser
+from convnotes.benchmark.commands.benchmark import options
 from convnotes.benchmark.measuring import processes
 from convnotes.benchmark.storing import machine, records
 from convnotes.cases import CASES

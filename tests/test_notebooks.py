@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from convnotes import OPERATIONS
-from convnotes.benchmark.command_line import parser
+from convnotes.benchmark.commands import parser
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 README = Path(__file__).parents[1] / "README.md"

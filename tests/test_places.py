@@ -7,7 +7,8 @@ import pytest
 import measurements
 from convnotes.benchmark import places, run
 from convnotes.benchmark.__main__ import main
-from convnotes.benchmark.command_line import options, parser
+from convnotes.benchmark.commands import parser
+from convnotes.benchmark.commands.benchmark import options
 from convnotes.benchmark.storing import records
 from measurements import ENVIRONMENT, rows
 

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from convnotes import IMPLEMENTATIONS, OPERATIONS
-from convnotes.benchmark.command_line import parser
+from convnotes.benchmark.commands import parser
 from convnotes.benchmark.reporting import summary
 from convnotes.benchmark.reporting.units import digits, duration
 

@@ -1,4 +1,4 @@
-"""The command line: `convnotes benchmark` measures, `plot` redraws what was measured, `compare` sets two runs apart.
+"""The command line `convnotes`, of which each command is a file in `commands`.
 
 Each command returns its exit code and what is to be printed: all files are in place before a letter is printed.
 """
@@ -7,8 +7,8 @@ import os
 import sys
 
 from convnotes import __version__
-from convnotes.benchmark import Refused, places
-from convnotes.benchmark.command_line import options, parsers
+from convnotes.benchmark import Refused
+from convnotes.benchmark.commands import COMMANDS, parsers
 from convnotes.benchmark.terminal import output, signals, values
 
 
@@ -20,7 +20,7 @@ def main(argv=None) -> int:
     with signals.heard():
         argv = sys.argv[1:] if argv is None else argv
         command = argv[0] if argv and not argv[0].startswith("-") else ""
-        name = f"convnotes {command}" if command in _COMMANDS else "convnotes"
+        name = f"convnotes {command}" if command in COMMANDS else "convnotes"
         try:
             code, text = _run(command, argv)
             return _print(text, code, name)
@@ -35,9 +35,9 @@ def main(argv=None) -> int:
 
 def _run(command: str, argv) -> tuple[int, str]:
     """What a command returns."""
-    known, commands = parsers(), ", ".join(_COMMANDS)
-    if command and command not in _COMMANDS:
-        nearest = values.nearest_of(command, _COMMANDS) or " (see convnotes --help)"
+    known, commands = parsers(), ", ".join(COMMANDS)
+    if command and command not in COMMANDS:
+        nearest = values.nearest_of(command, COMMANDS) or " (see convnotes --help)"
         raise Refused(f"COMMAND must be one of {commands}, got {values.quote(command)}{nearest}")
     if not argv:
         raise Refused(f"COMMAND must be one of {commands}, got none (see convnotes --help)")
@@ -46,7 +46,7 @@ def _run(command: str, argv) -> tuple[int, str]:
     given, unknown = known[""].parse_known_args(argv)
     if unknown:
         raise Refused(_unknown(unknown[0], command, known))
-    return (0, f"convnotes {__version__}\n") if given.version else _COMMANDS[command](given)
+    return (0, f"convnotes {__version__}\n") if given.version else COMMANDS[command].run(given)
 
 
 def _unknown(text: str, command: str, known) -> str:
@@ -55,7 +55,7 @@ def _unknown(text: str, command: str, known) -> str:
         hint = {"benchmark": f"--cases {text} chooses cases", "plot": "it takes one FOLDER"}
         return f"{values.quote(text)} is one argument too many; {hint.get(command, 'it takes two folders, A and B')}"
     option = text.split("=", 1)[0]
-    having = [name for name in _COMMANDS if option in known[name].known]
+    having = [name for name in COMMANDS if option in known[name].known]
     if having:
         nearest = f"; did you mean convnotes {having[0]} {option}?"
     else:
@@ -77,83 +77,6 @@ def _print(text: str, code: int, name: str) -> int:
         output.complain(f"{name}: {stop.reason} while printing; all files are written")
         return stop.code
     return code
-
-
-def _benchmark(given) -> tuple[int, str]:
-    chosen = options(given)
-    if given.list:
-        from convnotes.benchmark.measuring.jobs import choose
-
-        names = dict.fromkeys(job.case.name for job in choose(chosen) if not job.is_machine)
-        return 0, "".join(f"{name}\n" for name in names)
-    if given.out is None:
-        places.refuse_other_runs(chosen)
-    from convnotes.benchmark.run import run
-
-    return run(chosen)
-
-
-def _plot(given) -> tuple[int, str]:
-    name, folder = ("FOLDER", given.folder) if given.folder else ("--out", given.out or places.RESULTS)
-    if given.folder and given.out and given.folder != given.out:
-        raise Refused(f"FOLDER must be the same as --out, which can be left out, got {str(given.folder)!r}")
-    from convnotes.benchmark.reporting import report, screen
-    from convnotes.benchmark.storing import files, records
-
-    measurements = records.read(folder, name)
-    with files.writing(folder) as unfinished:
-        found = report.write(*measurements, unfinished)
-        files.publish(unfinished, folder, records.REPORT)
-    return 0, screen.report(found, folder)
-
-
-def _compare(given) -> tuple[int, str]:
-    from convnotes.benchmark.reporting import compare
-
-    return 0, compare.write(given.a, given.b, given.out)
-
-
-def _check(given) -> tuple[int, str]:
-    from convnotes.benchmark.checking import check
-
-    g = given
-    return check(g.implementation, g.only, g.operations, g.strict, g.seed, g.examples, g.limit, g.all)
-
-
-def _template(given) -> tuple[int, str]:
-    from convnotes.proof.template import template
-
-    if given.out is None:
-        return 0, template()
-    try:
-        with given.out.open("x", encoding="utf-8") as file:
-            file.write(template())
-    except OSError as problem:
-        raise Refused(f"--out must be a new file, got {values.quote(str(given.out))} ({problem.strerror})") from None
-    return 0, f"Written to {given.out}\n"
-
-
-def _layers(given) -> tuple[int, str]:
-    from convnotes.layers import LayersError
-    from convnotes.layers.command import input_size, layers
-
-    try:
-        text, left_out = layers(given.source, input_size(given.input), given.out)
-    except LayersError as problem:
-        raise Refused(str(problem)) from None
-    if left_out:
-        output.complain(left_out)
-    return 0, f"Written to {given.out}\n" if given.out else text
-
-
-_COMMANDS = {
-    "benchmark": _benchmark,
-    "plot": _plot,
-    "compare": _compare,
-    "check": _check,
-    "template": _template,
-    "layers": _layers,
-}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,33 @@
+"""`convnotes plot`: rebuild tables and figures from earlier measurements."""
+
+from convnotes.benchmark import Refused, places
+from convnotes.benchmark.terminal import values
+from convnotes.benchmark.terminal.parser import Parser
+
+
+def add(commands) -> Parser:
+    """Add the command's parser to those of `convnotes`."""
+    command = commands.add_parser(
+        "plot",
+        help="rebuild tables and figures from earlier measurements",
+        description="Rebuild the tables and figures in a folder from its measurements, without measuring.",
+    )
+    text = "folder with measurements.csv and environment.json (default: results)"
+    command.add_argument("folder", metavar="FOLDER", nargs="?", type=values.place, help=text)
+    command.add_argument("--out", metavar="FOLDER", type=values.place, help="the same, as `convnotes benchmark` has it")
+    return command
+
+
+def run(given) -> tuple[int, str]:
+    """The exit code, and what is to be printed."""
+    name, folder = ("FOLDER", given.folder) if given.folder else ("--out", given.out or places.RESULTS)
+    if given.folder and given.out and given.folder != given.out:
+        raise Refused(f"FOLDER must be the same as --out, which can be left out, got {str(given.folder)!r}")
+    from convnotes.benchmark.reporting import report, screen
+    from convnotes.benchmark.storing import files, records
+
+    measurements = records.read(folder, name)
+    with files.writing(folder) as unfinished:
+        found = report.write(*measurements, unfinished)
+        files.publish(unfinished, folder, records.REPORT)
+    return 0, screen.report(found, folder)
