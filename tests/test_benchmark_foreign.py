@@ -303,7 +303,7 @@ UNLOADABLE = {
     "an end": ("import sys\nprint('the end')\nsys.exit(3)\n", "SystemExit: 3"),
     "an abort": ("import os\nos.abort()\n", processes.DIED),
     "for ever": ("while True:\n    pass\n", "no answer within 3 s"),
-    "an error": ("raise ValueError('a\\nb')\n", "ValueError: a)"),
+    "an error": ("raise ValueError('a\\nb')\n", "ValueError: a b)"),
 }
 
 
