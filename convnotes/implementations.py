@@ -105,7 +105,9 @@ def find(text: str) -> Implementation:
     if found.is_file:
         if not Path(source).is_file():
             raise LoadError(f"{quote(source)} is no file")
-        label = label or re.sub(r"[^A-Za-z0-9_.+-]", "_", Path(source).stem).lstrip(".+-")[:30] or "_"
+        # A file may be called as one of ours is.
+        name = Path(source).name if Path(source).stem in IMPLEMENTATIONS else Path(source).stem
+        label = label or re.sub(r"[^A-Za-z0-9_.+-]", "_", name).lstrip(".+-")[:30] or "_"
     elif not found.is_ours and (not _MODULE.fullmatch(source) or found.path() is None):
         hint = nearest_of(source, IMPLEMENTATIONS)
         hint = hint or ("; the path of a file ends in .py" if os.sep in source else "")

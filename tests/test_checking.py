@@ -187,6 +187,10 @@ def test_what_cannot_be_loaded_is_refused_in_one_sentence(check, code, said):
     assert complained.count("\n") == 1
 
 
+def test_a_limit_may_be_longer_than_any_clock(check):
+    assert check(f"{BIAS}bias_grad = naive.bias_grad\n", "--limit", "1e300", "--only", "values")[0] == 0
+
+
 def test_what_is_not_there_is_refused(capsys):
     assert main(["check", "nowhere.py"]) == 2
     assert capsys.readouterr().err == "convnotes check: IMPLEMENTATION 'nowhere.py' is no file\n"

@@ -25,6 +25,11 @@ def test_a_path_is_a_file_with_its_folder_to_import_from(tmp_path):
     assert found.origin() == {"source": "my conv.py", "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
+def test_a_file_may_be_called_as_one_of_ours_is(tmp_path):
+    (tmp_path / "naive.py").write_text("")
+    assert find(str(tmp_path / "naive.py")).label == "naive.py"
+
+
 def test_a_label_is_given_before_a_sign():
     assert find("mine=convnotes.fast") == Implementation("mine", "convnotes.fast")
     assert find("mine=convnotes.fast").load() is fast

@@ -17,6 +17,8 @@ from convnotes.wording import quote
 
 # Seconds for one answer: calls are small, but some compile themselves first.
 LIMIT = 60.0
+# No clock counts further than this.
+LONGEST = 1e6
 # The part of the machine's memory that a process may hold.
 MEMORY = 0.5
 
@@ -61,7 +63,7 @@ class Apart(Subject):
     """
 
     def __init__(self, implementation: Implementation, limit: float = LIMIT):
-        self.label, self._implementation, self._limit = implementation.label, implementation, limit
+        self.label, self._implementation, self._limit = implementation.label, implementation, min(limit, LONGEST)
         self._process = self._connection = None
         super().__init__()
 

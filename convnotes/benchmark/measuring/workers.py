@@ -21,6 +21,8 @@ DEFINING = ("naive", "matmul")
 # done within FLOOR, and beside it LIMITS times --limit, since a call is made several times and once is traced, which
 # slows loops tenfold, and REPEAT for each timing.
 LOADING, FLOOR, LIMITS, REPEAT = 60.0, 60.0, 20.0, 0.5
+# No clock counts further than this.
+LONGEST = 1e6
 
 
 class Workers:
@@ -75,7 +77,7 @@ class Workers:
         """What a worker answers; NoAnswer where it dies or is killed instead, and another one has taken its place."""
         o, within = self._options, None
         if whom in self._foreign:
-            within = FLOOR + LIMITS * o.limit + REPEAT * o.repeats
+            within = min(FLOOR + LIMITS * o.limit + REPEAT * o.repeats, LONGEST)
         try:
             return ask(self._executors[whom], within, function, *problem)
         except NoAnswer:
