@@ -17,6 +17,8 @@ from convnotes.wording import quote
 
 # Seconds for one answer: calls are small, but some compile themselves first.
 LIMIT = 60.0
+# An implementation has at least as long to load itself and what it needs.
+LOADING = 60.0
 # No clock counts further than this.
 LONGEST = 1e6
 # The part of the machine's memory that a process may hold.
@@ -95,8 +97,8 @@ class Apart(Subject):
         source = quote(self._implementation.source)
         try:
             self._begin()
-            if not self._connection.poll(self._limit):
-                raise LoadError(f"{source} is not loaded within {self._limit:g} s")
+            if not self._connection.poll(within := max(self._limit, LOADING)):
+                raise LoadError(f"{source} is not loaded within {within:g} s")
             found = self._connection.recv()
             if isinstance(found, LoadError):
                 raise found
