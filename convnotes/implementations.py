@@ -5,7 +5,6 @@ Of a function that somebody else wrote nothing is known: whoever calls it does s
 """
 
 import hashlib
-import importlib.metadata
 import importlib.util
 import inspect
 import os
@@ -46,7 +45,9 @@ class Implementation:
 
     def load(self) -> ModuleType:
         """The module. Its code is run, whatever that does; LoadError if it cannot be."""
-        sys.path[:0] = [folder for folder in (self._folder(), os.getcwd()) if folder not in sys.path]
+        _look_in(os.getcwd())
+        if self.is_file:
+            _look_in(str(Path(self.source).resolve().parent))
         try:
             return self._module()
         except BaseException as problem:  # a module may raise anything, SystemExit among it
@@ -69,15 +70,12 @@ class Implementation:
         """The file that it starts from; None where that is not known."""
         if self.is_file:
             return Path(self.source)
-        sys.path[:0] = [folder for folder in (os.getcwd(),) if folder not in sys.path]
+        _look_in(os.getcwd())
         try:
             spec = _spec(IMPLEMENTATIONS.get(self.source, self.source))
         except (ImportError, ValueError, AttributeError):
             return None
         return Path(spec.origin) if spec and spec.origin and Path(spec.origin).is_file() else None
-
-    def _folder(self) -> str:
-        return str(Path(self.source).resolve().parent) if self.is_file else os.getcwd()
 
     def _module(self) -> ModuleType:
         if not self.is_file:
@@ -148,6 +146,12 @@ def _function(module: ModuleType, operation: str):
     return function if callable(function) else None
 
 
+def _look_in(folder: str) -> None:
+    """Let modules be found in a folder, before all others."""
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+
+
 def _is_path(text: str) -> bool:
     """Whether a text as it stands is a file of Python, whatever letters are in its name."""
     return text.endswith(".py") and Path(text).is_file()
@@ -165,6 +169,8 @@ def _spec(module: str) -> ModuleSpec | None:
 
 def _version(module: str) -> str | None:
     """The version of the distribution that a module comes from."""
+    import importlib.metadata  # which takes longer to load than the answer to --help
+
     top = module.partition(".")[0]
     for name in importlib.metadata.packages_distributions().get(top, ()):
         return f"{name} {importlib.metadata.version(name)}"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convnotes import IMPLEMENTATIONS, check, implementation, layout, matmul
-from convnotes.proof import arrays
+from convnotes.proof import arrays, values
 from convnotes.proof.calls import answer
 
 
@@ -12,7 +12,7 @@ from convnotes.proof.calls import answer
 def test_every_result_is_contiguous(name):
     for case in arrays.LAYERS:
         for operation in case.operations:
-            assert answer(implementation(name), arrays.plain(operation, case, 12)).flags["contiguous"], operation
+            assert answer(implementation(name), values.call(operation, case, 12)).flags["contiguous"], operation
 
 
 @pytest.mark.parametrize("name", IMPLEMENTATIONS)
@@ -32,7 +32,7 @@ def test_longdouble_is_kept_where_numpy_computes_and_refused_by_torch():
 def test_a_mask_within_a_list_is_found(name):
     for case in arrays.LAYERS:
         for operation in case.operations:
-            call = arrays.plain(operation, case, 17)
+            call = values.call(operation, case, 17)
             for operand in arrays.operands(operation):
                 if operand in call.arguments:
                     masked = [np.ma.masked_less(part, 0) for part in call.arguments[operand]]

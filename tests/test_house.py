@@ -77,6 +77,7 @@ def test_an_operation_loads_no_torch_pandas_matplotlib_or_ipython():
         ("convnotes.show", BELOW),
         ("convnotes.cases", BELOW | CASES),
         ("convnotes.wording", set()),
+        ("convnotes.child_process", set()),
         ("convnotes.implementations", {"convnotes", "convnotes.wording"}),
         (
             "convnotes.proof",

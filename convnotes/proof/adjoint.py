@@ -11,7 +11,7 @@ from convnotes.cases import Case
 from convnotes.proof import derivations, problems
 from convnotes.proof.calls import Call
 from convnotes.proof.rules import ADJOINT, Beside, Broken, Rule, is_defined, result
-from convnotes.proof.values import ALL, LADDERS, LAYERS, SEEDS, STRATEGIES, offered
+from convnotes.proof.values import LAYERS, SEEDS, STRATEGIES, all_features, call_on, offered
 
 # A gradient that is linear in grad_output, the operation that it is the transpose of, and the operand it is for.
 TRANSPOSES = {
@@ -58,8 +58,8 @@ def transpose(gradient: str, subject, question) -> None:
     forward, operand = TRANSPOSES[gradient]
     drawn = problems.operands(case, seed)
     x, y = drawn[operand], drawn["grad_output"]
-    back = _call(gradient, case, drawn)
-    image, returned = _image(subject, _call(forward, case, drawn), y), result(subject, back, x).value
+    back = call_on(gradient, case, drawn)
+    image, returned = _image(subject, call_on(forward, case, drawn), y), result(subject, back, x).value
     if returned.shape != x.shape:
         raise Broken(back, f"an array of shape {x.shape}", f"one of shape {returned.shape}")
     scale = np.linalg.norm(image) * np.linalg.norm(y)
@@ -74,12 +74,12 @@ def differences(gradient: str, subject, case: Case) -> None:
     drawn = problems.operands(case, 6)
     if not is_defined(subject, gradient, case, drawn):
         raise Beside
-    operand, there = source(gradient), _call(case.layer, case, drawn)
+    operand, there = source(gradient), call_on(case.layer, case, drawn)
 
     def forward(value):
         return _image(subject, there.having(**{operand: value}), drawn["grad_output"])
 
-    back = _call(gradient, case, drawn)
+    back = call_on(gradient, case, drawn)
     numerical = check.numerical_gradient(forward, drawn[operand], drawn["grad_output"])
     found = result(subject, back, numerical)
     if not check.error(found.value, numerical) <= 1e-7:
@@ -94,16 +94,9 @@ def _image(subject, call: Call, like) -> np.ndarray:
     return found.value
 
 
-def _call(operation: str, case: Case, drawn) -> Call:
-    arguments = case.arguments(operation, drawn)
-    if case.layer != "bias_add":
-        arguments.pop("bias", None)
-    return Call(operation, arguments)
-
-
 def _questions(gradient, there):
     forward = TRANSPOSES[gradient][0]
-    features = offered(gradient, LADDERS[LAYERS[forward]][ALL] - {"sides", "empty"}, there)
+    features = offered(gradient, all_features(forward), there)
     return st.tuples(STRATEGIES[LAYERS[forward]](features), SEEDS)
 
 

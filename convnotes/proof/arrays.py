@@ -7,7 +7,7 @@ import numpy as np
 
 from convnotes import OPERATIONS
 from convnotes.cases import Case
-from convnotes.proof import derivations, problems, values
+from convnotes.proof import derivations, values
 from convnotes.proof.calls import LAYOUTS, Call, Stored
 from convnotes.proof.rules import ARRAYS, REFUSE, Beside, Broken, Lacking, Rule, definition, equal, is_defined, result
 
@@ -62,14 +62,6 @@ def operands(operation: str) -> list[str]:
     return [name for name in OPERATIONS[operation] if not name.endswith("_size")]
 
 
-def plain(operation: str, case: Case, seed: int, fill: str = "normal") -> Call:
-    """A call in float64; with a bias where the layer is one."""
-    arguments = case.arguments(operation, problems.operands(case, seed, fill))
-    if case.layer != "bias_add":
-        arguments.pop("bias", None)
-    return Call(operation, arguments)
-
-
 def converted(call: Call, dtype, names=None) -> Call:
     """A call with its arrays, or some of them, in another dtype."""
     names = given(call) if names is None else names
@@ -78,14 +70,13 @@ def converted(call: Call, dtype, names=None) -> Call:
 
 def _asked(subject, call: Call, expected, dtype, bound) -> None:
     """Whether the answer is the expected one, in a dtype."""
-    equal(subject, call, expected, bound)
-    found = result(subject, call)
+    found = equal(subject, call, expected, bound)
     if found.value.dtype != dtype:
         raise Broken(call, expected.astype(dtype), found, f"the result's dtype is {found.value.dtype}, not {dtype}")
 
 
 def single(operation, subject, case) -> None:
-    for call in beside_bias(operation, subject, plain(operation, case, 8)):
+    for call in beside_bias(operation, subject, values.call(operation, case, 8)):
         expected = definition(call)
         _asked(subject, converted(call, np.float32), expected, np.dtype(np.float32), SINGLE)
         _asked(subject, call, expected, np.dtype(np.float64), 1e-10)
@@ -93,7 +84,7 @@ def single(operation, subject, case) -> None:
 
 def promoted(operation, subject, question) -> None:
     case, dtype = question
-    for some in beside_bias(operation, subject, plain(operation, case, 9, "whole")):
+    for some in beside_bias(operation, subject, values.call(operation, case, 9, "whole")):
         call = converted(some, dtype)
         to = np.result_type(dtype, np.float32)
         _asked(subject, call, definition(converted(call, to)), to, SINGLE)
@@ -109,7 +100,7 @@ def alike(operation, subject, question) -> None:
 
 
 def mixed(operation, subject, case) -> None:
-    for call in beside_bias(operation, subject, plain(operation, case, 10)):
+    for call in beside_bias(operation, subject, values.call(operation, case, 10)):
         names = given(call)
         for precise in names:
             some = converted(call, np.float32, [name for name in names if name != precise])
@@ -117,7 +108,7 @@ def mixed(operation, subject, case) -> None:
 
 
 def laid_out(layout, operation, subject, case) -> None:
-    for call in beside_bias(operation, subject, plain(operation, case, 11, "digits")):
+    for call in beside_bias(operation, subject, values.call(operation, case, 11, "digits")):
         expected, names = definition(call), given(call)
         # All arrays together, and each alone: the others lie as any new array does.
         for some in [names, *([name] for name in names if len(names) > 1)]:
@@ -127,7 +118,7 @@ def laid_out(layout, operation, subject, case) -> None:
 
 
 def unchanged(operation, subject, case) -> None:
-    for call in beside_bias(operation, subject, plain(operation, case, 12, "digits")):
+    for call in beside_bias(operation, subject, values.call(operation, case, 12, "digits")):
         for dtype in (np.float64, np.float32, np.int64):
             some = converted(call, dtype)
             found = result(subject, some)
@@ -136,7 +127,7 @@ def unchanged(operation, subject, case) -> None:
 
 
 def apart(operation, subject, case) -> None:
-    call = plain(operation, case, 12, "digits")
+    call = values.call(operation, case, 12, "digits")
     result(subject, call)
     found = result(subject, call)  # once more, since a result can lie where an earlier one does
     if found.shared:
@@ -146,12 +137,12 @@ def apart(operation, subject, case) -> None:
 
 
 def empty(operation, subject, case) -> None:
-    equal(subject, plain(operation, case.with_batch(0), 13))
+    equal(subject, values.call(operation, case.with_batch(0), 13))
 
 
 def refused(operation, subject, question) -> None:
     case, name, convert = question
-    call = plain(operation, case, 14, "digits")
+    call = values.call(operation, case, 14, "digits")
     if name not in call.arguments:
         raise Beside
     must_refuse(subject, call.having(**{name: convert(call.arguments[name])}), TypeError, name)

@@ -72,7 +72,7 @@ def _judge(subject, rule: Rule, examples: int, seed: int) -> Verdict:
     there = subject.parameters(rule.operation)
     if there and (missing := required(rule.operation) - there):
         return Verdict(rule, LACKING, why=f"no parameter {_listed(missing)}, but {_listed(there)}")
-    if (there is not None and not rule.needs | {rule.operation} <= there | {rule.operation}) or there == frozenset():
+    if there is not None and not (there and rule.needs <= there):
         return Verdict(rule, LACKING)
     questions = rule.questions(there) if callable(rule.questions) else rule.questions
     passed = 0

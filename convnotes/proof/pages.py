@@ -53,21 +53,16 @@ def table(verdicts: Iterable[Verdict]) -> list[str]:
     """A row for each operation and a column for each kind of rule, with the questions that were passed."""
     verdicts = list(verdicts)
     kinds = [kind for kind in KINDS if any(one.rule.kind == kind for one in verdicts)]
-    lines = ["".join([" " * FIRST, *(kind.rjust(max(len(kind), 6) + GAP) for kind in kinds), "passed".rjust(LAST)])]
+    widths = [max(len(kind), 6) + GAP for kind in kinds]
+
+    def line(first: str, cells: list[str], last: str) -> str:
+        return "".join([first.ljust(FIRST), *map(str.rjust, cells, widths), last.rjust(LAST)])
+
+    lines = [line("", kinds, "passed")]
     for operation in OPERATIONS:
-        found = [one for one in verdicts if one.rule.operation == operation]
-        if not found:
-            continue
-        cells = [_cell([one for one in found if one.rule.kind == kind]) for kind in kinds]
-        lines.append(
-            "".join(
-                [
-                    operation.ljust(FIRST),
-                    *(cell.rjust(max(len(kind), 6) + GAP) for kind, cell in zip(kinds, cells)),
-                    _last(found),
-                ]
-            )
-        )
+        if found := [one for one in verdicts if one.rule.operation == operation]:
+            cells = [_cell([one for one in found if one.rule.kind == kind]) for kind in kinds]
+            lines.append(line(operation, cells, _last(found)))
     return lines
 
 
@@ -82,9 +77,9 @@ def _last(verdicts: list[Verdict]) -> str:
     """How many rules are kept, of those that are asked."""
     asked = [one for one in verdicts if one.status not in (LACKING, UNASKED)]
     if not asked:
-        return "not offered".rjust(LAST)
+        return "not offered"
     kept = [one for one in asked if one.status != BROKEN]
-    return f"{len(kept)} of {len(asked)}".rjust(LAST)
+    return f"{len(kept)} of {len(asked)}"
 
 
 def summary(verdicts: Iterable[Verdict], label: str) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 
 from convnotes import OPERATIONS, naive
 from convnotes.cases import Case
-from convnotes.proof import derivations, problems
+from convnotes.proof import derivations, values
 from convnotes.proof.arrays import must_refuse
 from convnotes.proof.calls import Call
 from convnotes.proof.rules import REFUSE, Rule
@@ -127,14 +127,12 @@ def _takes(operation: str, changes: dict) -> bool:
 
 
 def _call(operation: str, case: Case, changes: dict) -> Call:
-    arguments = case.arguments(operation, problems.operands(case, 0, "digits"))
     # A bias is there where it is what is wrong.
-    if "bias" not in changes and case.layer != "bias_add":
-        arguments.pop("bias", None)
+    call = values.call(operation, case, 0, "digits", bias="bias" in changes)
     if "input" in changes and case.layer == "bias_add":
         shape = np.shape(_value(changes["input"])) if isinstance(changes["input"], str) else ()
-        arguments["bias"] = np.ones(shape[1] if len(shape) == 4 else 3)
-    return Call(operation, arguments | {name: _value(value) for name, value in changes.items()})
+        call = call.having(bias=np.ones(shape[1] if len(shape) == 4 else 3))
+    return call.having(**{name: _value(value) for name, value in changes.items()})
 
 
 def examine(subject, question) -> None:

@@ -76,14 +76,15 @@ def result(subject, call: Call, expected="") -> Answer:
     return found
 
 
-def equal(subject, call: Call, expected=None, bound: float | None = None) -> None:
-    """Whether the subject's answer is the expected one, by default the definition's, but for rounding."""
+def equal(subject, call: Call, expected=None, bound: float | None = None) -> Answer:
+    """The subject's answer, which must be the expected one, by default the definition's, but for rounding."""
     if expected is None:
         expected = definition(call)
     found = result(subject, call, expected)
     most = bound or BOUNDS.get(found.value.dtype, BOUNDS[np.dtype(np.float64)])
     if not check.error(found.value, expected) <= most:
         raise Broken(call, expected, found)
+    return found
 
 
 def is_defined(subject, operation: str, case: Case, arguments: Mapping) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from convnotes import OPERATIONS
+from convnotes.child_process import LONGEST, end_with, silence
 from convnotes.implementations import Implementation, LoadError, parameters
 from convnotes.proof.calls import Answer, Call, answer, known
 from convnotes.wording import quote
@@ -19,8 +20,6 @@ from convnotes.wording import quote
 LIMIT = 60.0
 # An implementation has at least as long to load itself and what it needs.
 LOADING = 60.0
-# No clock counts further than this.
-LONGEST = 1e6
 # The part of the machine's memory that a process may hold.
 MEMORY = 0.5
 
@@ -34,16 +33,13 @@ class Subject:
     def ask(self, call: Call) -> Answer:
         found = self._answer(call)
         if found.unknown:
-            self._parameters[call.operation] = self._left(call.operation) - {found.unknown}
+            there = self._parameters[call.operation]
+            self._parameters[call.operation] = (known(call.operation) if there is None else there) - {found.unknown}
         return found
 
     def parameters(self, operation: str) -> frozenset[str] | None:
         """The parameters of a function, as far as is known; empty where there is none, None where any will do."""
         return self._parameters[operation]
-
-    def _left(self, operation: str) -> frozenset[str]:
-        there = self._parameters[operation]
-        return known(operation) if there is None else there
 
 
 class Here(Subject):
@@ -150,10 +146,10 @@ def _sound(found) -> Answer:
 def _serve(connection, implementation: Implementation) -> None:
     """Answer until there are no more questions."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the process that asks
-    threading.Thread(target=_end_with, args=[multiprocessing.parent_process()], daemon=True).start()
+    threading.Thread(target=end_with, args=[multiprocessing.parent_process()], daemon=True).start()
     with contextlib.suppress(AttributeError, OSError):
         os.setpgid(0, 0)  # so that it and its children can be ended together
-    _silence()
+    silence()
     _bound_memory()
     try:
         module = implementation.load()
@@ -166,15 +162,6 @@ def _serve(connection, implementation: Implementation) -> None:
     with contextlib.suppress(EOFError, OSError):
         while True:
             connection.send(answer(module, connection.recv()))
-
-
-def _end_with(parent) -> None:
-    """Wait until the process that asks is gone, and end, with all children."""
-    parent.join()
-    with contextlib.suppress(AttributeError, OSError):
-        if os.getpgrp() == os.getpid():
-            os.killpg(0, signal.SIGKILL)
-    os._exit(1)
 
 
 @contextlib.contextmanager
@@ -196,13 +183,6 @@ def _name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def _silence() -> None:
-    """What is printed goes nowhere, by whatever way."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
 
 
 def _bound_memory() -> None:

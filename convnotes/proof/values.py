@@ -1,6 +1,6 @@
 """Rules about values: a ladder of layers from the plainest to all parameters together, and what is not finite."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import product
 
@@ -101,9 +101,13 @@ def operations(layer: str) -> tuple[str, ...]:
 LAYERS = {operation: layer for layer in LADDERS for operation in operations(layer)}
 
 
-def call(operation: str, case: Case, seed: int, fill: str, bias: bool = False) -> Call:
-    """The call of an operation on a drawn layer; without a bias that nobody asked for."""
-    drawn = problems.operands(case, seed, fill)
+def call(operation: str, case: Case, seed: int, fill: str = "normal", bias: bool = False) -> Call:
+    """The call of an operation on a layer with drawn operands; without a bias that nobody asked for."""
+    return call_on(operation, case, problems.operands(case, seed, fill), bias)
+
+
+def call_on(operation: str, case: Case, drawn: Mapping, bias: bool = False) -> Call:
+    """The same with operands that are there already."""
     arguments = case.arguments(operation, drawn)
     if not bias and operation != "bias_add":
         arguments.pop("bias", None)
@@ -155,7 +159,7 @@ def rules() -> Iterator[Rule]:
             derived = derivations.of(operation, says)
             yield Rule(operation, VALUES, says, questions, partial(examine, operation), derived, needs, weight)
         yield from _particular(operation)
-        features = _all(operation)
+        features = all_features(operation)
         questions = partial(_everything, operation, features, ("not finite",))
         says = "not-a-numbers and infinities stand where the definition has them"
         derived = derivations.of(operation, says)
@@ -168,10 +172,11 @@ def rules() -> Iterator[Rule]:
 
 def everything(operation, there):
     """A strategy of questions with all parameters that a function has; no padding has sides that differ."""
-    return _everything(operation, _all(operation), ("digits", "normal"), there)
+    return _everything(operation, all_features(operation), ("digits", "normal"), there)
 
 
-def _all(operation) -> frozenset[str]:
+def all_features(operation) -> frozenset[str]:
+    """Those of all parameters together; no padding has sides that differ, and no batch is empty."""
     return frozenset(LADDERS[LAYERS[operation]].get(ALL, {"many"})) - {"sides", "empty"}
 
 
@@ -192,7 +197,7 @@ def _particular(operation: str) -> Iterator[Rule]:
         yield rule("a kernel as large as the padded input", _whole_kernels(), "padding")
     for says, (kind, layers) in LARGER.items():
         if layer in layers:
-            yield rule(says, partial(_everything, operation, _all(operation) | {kind}, ("digits", "normal")))
+            yield rule(says, partial(_everything, operation, all_features(operation) | {kind}, ("digits", "normal")))
     if operation in ("conv2d", "conv_transpose2d"):
         yield rule("bias", draws(operation, {"many"}, ("digits", "normal")), "bias", bias=True)
         yield rule("bias beside all parameters", partial(everything, operation), "bias", bias=True)

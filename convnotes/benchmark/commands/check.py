@@ -46,37 +46,23 @@ def add(commands) -> Parser:
 
 
 def run(given) -> tuple[int, str]:
-    """The exit code, and what is to be printed."""
-    g = given
-    return check(g.implementation, g.only, g.operations, g.strict, g.seed, g.examples, g.limit, g.all)
-
-
-def check(text: str, only, operations, strict: bool, seed: int, examples: int, limit: float, full: bool):
-    """The exit code, 1 where a rule is broken, and what is to be printed.
-
-    text: the implementation, as `convnotes.implementations.find` reads it
-    only, operations: the kinds of rules and the operations that are asked about
-    strict: whether what is not offered is a fault
-    examples: the layers that are drawn for each rule, from a seed
-    limit: the seconds that one answer may take
-    full: whether every broken rule is shown with its call, or the plainest of each operation alone
-    """
+    """The exit code, 1 where a rule is broken, and what is to be printed."""
     from convnotes.proof import judge, pages
     from convnotes.proof.subjects import Apart
 
     try:
-        implementation = find(text)
-        rules = [rule for rule in judge.everything() if rule.kind in only and rule.operation in operations]
-        with _nothing_kept(), Apart(implementation, limit) as subject:
+        implementation = find(given.implementation)
+        rules = [rule for rule in judge.everything() if rule.kind in given.only and rule.operation in given.operations]
+        with _nothing_kept(), Apart(implementation, given.limit) as subject:
             asked = output.progress(rules, "rule", lambda rule: rule.operation)
-            verdicts = list(judge.judge(subject, asked, examples, seed))
+            verdicts = list(judge.judge(subject, asked, given.examples, given.seed))
     except LoadError as problem:
         raise Refused(f"IMPLEMENTATION {problem}") from None
     except KeyboardInterrupt as interrupt:
         stop = signals.of(interrupt)
         raise Refused(stop.reason, code=stop.code) from None
-    lines, faults = pages.report(verdicts, implementation, full)
-    lacking = strict and any(one.status == judge.LACKING for one in verdicts)
+    lines, faults = pages.report(verdicts, implementation, given.all)
+    lacking = given.strict and any(one.status == judge.LACKING for one in verdicts)
     lines += ["With --strict, what is not offered is a fault."] if lacking else []
     return 1 if faults or lacking else 0, "".join(f"{line}\n" for line in lines)
 

@@ -1,7 +1,6 @@
 """An implementation that somebody else wrote, in a process of its own: asked for what it offers, and not trusted."""
 
 import inspect
-import os
 from collections.abc import Callable
 from functools import cached_property, partial
 from types import ModuleType
@@ -14,14 +13,6 @@ from convnotes.benchmark.measuring.measurement import Worker
 from convnotes.benchmark.storing.schema import NOTE
 from convnotes.cases import Case
 from convnotes.implementations import Implementation, offers
-
-
-def silence() -> None:
-    """Let whatever this process prints go nowhere, and let it find nothing to read."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in range(3):
-        os.dup2(nowhere, stream)
-    os.close(nowhere)
 
 
 class ForeignWorker(Worker):

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from convnotes.benchmark import Refused
 from convnotes.benchmark.terminal import signals
+from convnotes.child_process import end_with
 
 # Every library reads its variable once, when it is loaded; so they are set before a process starts.
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -64,13 +65,7 @@ def ask(executor: Executor, within: float | None, function: Callable, *arguments
 def _depend_on_parent():
     """The process that started the others ends them: by its death, but not by the Ctrl-C that reaches all of them."""
     signals.ignore_shared()
-    threading.Thread(target=_end_with, args=[multiprocessing.parent_process()], daemon=True).start()
-
-
-def _end_with(parent):
-    """Sleep until the parent is gone, even if it was killed; a worker would wait for its next task for ever."""
-    parent.join()
-    os._exit(1)
+    threading.Thread(target=end_with, args=[multiprocessing.parent_process()], daemon=True).start()
 
 
 @contextmanager

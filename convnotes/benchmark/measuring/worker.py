@@ -1,8 +1,9 @@
 """What a worker process is asked: each function here runs in the process of its own that `start` has set up."""
 
-from convnotes.benchmark.measuring.foreign import ForeignWorker, silence
+from convnotes.benchmark.measuring.foreign import ForeignWorker
 from convnotes.benchmark.measuring.measurement import Definition, Worker
 from convnotes.benchmark.storing import machine
+from convnotes.child_process import silence
 from convnotes.implementations import LoadError
 
 _worker = None

@@ -15,14 +15,13 @@ from convnotes.benchmark.storing import failures
 from convnotes.benchmark.storing.job import Job
 from convnotes.benchmark.storing.journal import Journal
 from convnotes.benchmark.storing.options import Options
+from convnotes.child_process import LONGEST
 
 DEFINING = ("naive", "matmul")
 # What somebody else wrote may never return. It must be loaded within LOADING seconds. One problem in one round must be
 # done within FLOOR, and beside it LIMITS times --limit, since a call is made several times and once is traced, which
 # slows loops tenfold, and REPEAT for each timing.
 LOADING, FLOOR, LIMITS, REPEAT = 60.0, 60.0, 20.0, 0.5
-# No clock counts further than this.
-LONGEST = 1e6
 
 
 class Workers:
