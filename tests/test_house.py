@@ -81,7 +81,10 @@ def test_an_operation_loads_no_torch_pandas_matplotlib_or_ipython():
         ("convnotes.implementations", {"convnotes", "convnotes.wording"}),
         (
             "convnotes.proof",
-            BELOW | CASES | PROOF | {f"convnotes.{name}" for name in ("naive", "check", "implementations", "wording")},
+            BELOW
+            | CASES
+            | PROOF
+            | {f"convnotes.{name}" for name in ("naive", "check", "child_process", "implementations", "wording")},
         ),
         ("convnotes.layers", FOR_LAYERS),
     ],
