@@ -12,22 +12,8 @@ from hypothesis import strategies as st
 from convnotes import cases, fast, matmul, windows
 from convnotes.cases import Case
 from convnotes.check import error
-from convnotes.fast import (
-    col2im,
-    columns,
-    depthwise,
-    dots,
-    normalization,
-    phases,
-    products,
-    rows,
-    selection,
-    separable,
-    shares,
-    threads,
-    tile_sizes,
-    whole,
-)
+from convnotes.fast import col2im, columns, depthwise, dots, normalization, phases, products, rows, selection, separable, shares, tile_sizes, whole
+from convnotes.fast.machine import threads
 from convnotes.fast.toom_cook import transforms
 from convnotes.proof import arrays, problems
 from convnotes.proof.calls import LAYOUTS

@@ -5,7 +5,8 @@ import pytest
 
 from convnotes import fast, implementation, matmul, naive, windows
 from convnotes.check import error
-from convnotes.fast import dots, selection, shares, threads, whole
+from convnotes.fast import dots, selection, shares, whole
+from convnotes.fast.machine import threads
 from convnotes.fast.finite import all_finite
 from convnotes.proof import problems
 

@@ -12,20 +12,8 @@ from hypothesis import strategies as st
 from convnotes import OPERATIONS, fast, naive, windows
 from convnotes.cases import Case
 from convnotes.check import error
-from convnotes.fast import (
-    bands,
-    bias,
-    blocks,
-    col2im,
-    first_maxima,
-    pieces,
-    products,
-    selection,
-    separable,
-    shares,
-    threads,
-    whole,
-)
+from convnotes.fast import bands, bias, blocks, col2im, first_maxima, pieces, products, selection, separable, shares, whole
+from convnotes.fast.machine import threads
 from convnotes.proof import arrays, problems
 from convnotes.proof.calls import LAYOUTS
 from test_fast import GRADIENTS, shapes

@@ -10,7 +10,7 @@ import numpy as np
 from convnotes import arguments
 from convnotes.fast import separable
 from convnotes.fast.bands import Band, cut, images
-from convnotes.fast.threads import share
+from convnotes.fast.machine.threads import share
 from convnotes.windows import Windows
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convnotes.fast import threads
+from convnotes.fast.machine import threads
 from convnotes.fast.blocks import THREAD, halves, length, space, spans
 from convnotes.windows import Windows
 

@@ -9,7 +9,8 @@ from functools import partial
 import numpy as np
 
 from convnotes import arguments
-from convnotes.fast import col2im, phases, piecewise, threads, whole
+from convnotes.fast import col2im, phases, piecewise, whole
+from convnotes.fast.machine import threads
 from convnotes.fast.finite import all_finite
 from convnotes.fast.pieces import Piece, by_group
 from convnotes.fast.selection import named, spreading

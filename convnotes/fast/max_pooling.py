@@ -13,7 +13,7 @@ from convnotes.fast.bands import bands, images, room
 from convnotes.fast.buffers import copy_rows
 from convnotes.fast.gaps import every
 from convnotes.fast.padded_lines import padded
-from convnotes.fast.threads import share
+from convnotes.fast.machine.threads import share
 from convnotes.windows import Windows
 
 # The bytes of the images that are worked on together: each block has dozens of calls, which large ones share.

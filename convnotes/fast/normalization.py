@@ -11,9 +11,9 @@ from collections.abc import Callable
 import numpy as np
 
 from convnotes import arguments
-from convnotes.fast import threads
+from convnotes.fast.machine import threads
 from convnotes.fast.blocks import length, space, spans
-from convnotes.fast.threads import share
+from convnotes.fast.machine.threads import share
 from convnotes.windows import inside
 
 # The bytes of an image that are worked on together: larger blocks have fewer calls, smaller ones stay nearer.

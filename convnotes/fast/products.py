@@ -10,7 +10,7 @@ Derived in notebooks/09_fast_convolution.ipynb.
 
 import numpy as np
 
-from convnotes.fast import threads
+from convnotes.fast.machine import threads
 from convnotes.fast.blocks import spans
 
 # The multiply-adds of a product that OpenBLAS makes without packing.

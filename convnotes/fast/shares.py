@@ -9,7 +9,8 @@ from math import prod
 
 import numpy as np
 
-from convnotes.fast import columns, pieces, threads, whole, winograd
+from convnotes.fast import columns, pieces, whole, winograd
+from convnotes.fast.machine import threads
 from convnotes.fast.blocks import spans
 from convnotes.fast.pieces import Piece
 from convnotes.windows import Convolution
@@ -46,7 +47,7 @@ def shares(
         module = choose(p)
         work = module.work(p, correlating)
         if work.seconds(dtype.itemsize) >= LONG:
-            images = threads.images(N)
+            images = list(spans(N, max(1, -(-N // threads.number()))))
         if bands and len(images) < count:
             rows = _bands(p, module)
     if len(images) == len(rows) == 1:

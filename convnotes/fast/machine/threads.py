@@ -14,8 +14,6 @@ from functools import cache
 
 from threadpoolctl import ThreadpoolController
 
-from convnotes.fast.blocks import spans
-
 
 def number() -> int:
     """The number of threads: those that NumPy's BLAS uses now."""
@@ -81,11 +79,6 @@ def _leave() -> None:
         if _count == 0 and _limit is not None:
             _limit.restore_original_limits()
             _limit = None
-
-
-def images(N: int) -> list[slice]:
-    """The images of a batch in one part for each thread."""
-    return list(spans(N, max(1, -(-N // number()))))
 
 
 @cache
