@@ -4,11 +4,7 @@ Derived in notebooks/04_transposed_convolution.ipynb.
 """
 
 from convnotes import arguments
-from convnotes.fast.convolution import (
-    correlate,
-    gather,
-    spread,
-)
+from convnotes.fast import dispatch
 
 
 def conv_transpose2d(
@@ -34,7 +30,7 @@ def conv_transpose2d(
         groups,
         dilation,
     )
-    Y = spread(K, X, p, algorithm)
+    Y = dispatch.grad_input(K, X, p, algorithm)
     if b is not None:
         Y += b[:, None, None]
     return Y
@@ -63,7 +59,7 @@ def conv_transpose2d_grad_input(
         groups,
         dilation,
     )
-    return gather(dY, K, p, algorithm)
+    return dispatch.forward(dY, K, p, algorithm)
 
 
 def conv_transpose2d_grad_weight(
@@ -89,4 +85,4 @@ def conv_transpose2d_grad_weight(
         groups,
         dilation,
     )
-    return correlate(dY, X, p, algorithm)
+    return dispatch.grad_weight(dY, X, p, algorithm)

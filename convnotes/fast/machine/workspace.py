@@ -7,6 +7,8 @@ cache when the next one reads it.
 from collections.abc import Iterator
 from math import prod
 
+import numpy as np
+
 # The bytes that a call may hold, unless one image's share is more,
 BOUND = 64 * 2**20
 # and those that each of its threads may hold all the same, where they are more than four.
@@ -40,3 +42,17 @@ def halves(part: slice) -> tuple[slice, slice]:
 def length(part: slice) -> int:
     """The number of entries of a slice whose ends are known."""
     return part.stop - part.start
+
+
+class Buffers:
+    """Arrays that are used again by one block after the other: memory that is new to a process is slow."""
+
+    def __init__(self, dtype: np.dtype):
+        self.dtype, self.flat = dtype, {}
+
+    def __call__(self, name: str, *shape: int) -> np.ndarray:
+        """The array of a name, in this shape; whatever it held before is lost."""
+        size = prod(shape)
+        if name not in self.flat or self.flat[name].size < size:
+            self.flat[name] = np.empty(size, self.dtype)
+        return self.flat[name][:size].reshape(shape)

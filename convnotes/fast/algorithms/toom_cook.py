@@ -67,18 +67,14 @@ def transforms(
 
 
 @cache
-def in_two_axes(
-    m: int, r: int, dtype: str
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The same for tiles, as Kronecker squares: (m*m, n*n), (n*n, r*r) and (n*n, n*n).
+def in_two_axes(m: tuple, r: tuple, dtype: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same for tiles of m results and kernels of r weights, as Kronecker products of the two axes' matrices.
 
-    B^T D B, written out as a vector, is the Kronecker square of B^T times the vector D: one product does
-    the transform along both axes, and of many tiles at once.
+    B^T D B, written out as a vector, is such a product of B^T with itself times the vector D: one matrix product
+    transforms along both axes, and many tiles at once.
     """
-    return tuple(
-        np.kron(matrix, matrix).astype(dtype)
-        for matrix in transforms(m, r, "float64")
-    )
+    axes = (transforms(*pair, "float64") for pair in zip(m, r))
+    return tuple(np.kron(*pair).astype(dtype) for pair in zip(*axes))
 
 
 def _polynomial(roots) -> list[Fraction]:

@@ -1,0 +1,173 @@
+"""The three maps of a convolution, each by the algorithm that is predicted to cost the least, shared among threads.
+
+Infinities and not-a-numbers stand where the definition puts them. Algorithms that do more than the definition does
+could put them elsewhere. So what such an algorithm made is looked through, which takes about 1 % of its time, and
+made again by im2col where anything in it is not finite.
+"""
+
+from contextlib import nullcontext
+from functools import lru_cache, partial
+from math import prod
+
+import numpy as np
+
+from convnotes.fast.algorithms import phases, winograd
+from convnotes.fast.algorithms.interleaved import Interleaved
+from convnotes.fast.algorithms.lowering import balanced, im2col, kn2row
+from convnotes.fast.machine import threads
+from convnotes.fast.machine.finite import all_finite
+from convnotes.fast.machine.workspace import space, spans
+from convnotes.windows import Convolution
+
+# One line registers an algorithm. Each has `rule`, what it takes in words, and
+#   takes(p)                          whether it takes a problem
+#   work(p)                           what it does
+#   forward(X, K, p, Y, b, most)      writes Y, with a bias b if it is not None, and holds at most `most` entries
+#   grad_weight(X, dY, p, dK, most)   adds to dK
+#   suspect(p, K, Y)                  an array that tells whether infinities are where they belong; None: they are
+ALGORITHMS = {"im2col": im2col, "kn2row": kn2row, "balanced": balanced, "winograd": Interleaved(winograd)}
+# Those that make an input gradient by themselves, as the transpose of their forward pass: it is added to dX by
+#   grad_input(K, dY, p, dX, most)
+# By others it is a convolution for each phase of the stride.
+TRANSPOSES = {"col2im": im2col, "kn2row": kn2row, "balanced": balanced}
+
+# The seconds that a problem should take on one core, at least, to be shared among threads.
+LONG = 2e-3
+# The rows of a band are a multiple of this, so that whole tiles fit.
+BAND = 4
+
+
+def forward(X, K, p: Convolution, algorithm: str = "auto", b=None) -> np.ndarray:
+    """The map from an input of p.input_size to an output of p.output_size, with a bias if one is given."""
+    Y = np.empty(p.output_size, X.dtype)
+    _forward(X, K, p, Y, space(p.input_size, p.output_size, X.itemsize), algorithm, b)
+    return Y
+
+
+def grad_weight(X, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
+    """The weight gradient for the output gradient dY."""
+    most = space(p.input_size, p.output_size, X.itemsize)
+    dK = np.zeros(p.weight_size, X.dtype)
+    chosen = choose(algorithm, p, X.itemsize)
+    parts = _parts(p, chosen, X.itemsize) if dY.size else []
+    if (len(parts) - 1) * dK.size > most / 2:
+        # A gradient for each thread is too much: then the threads are those of BLAS.
+        parts = [_part(p, slice(0, len(X)), slice(0, p.count[0]))]
+
+    def some(part) -> np.ndarray:
+        images, met, rows, q = part
+        total = dK if part is parts[0] else np.zeros_like(dK)
+        each = (most - (len(parts) - 1) * dK.size) // len(parts)
+        chosen.grad_weight(X[images, :, met], dY[images, :, rows], q, total, each)
+        return total
+
+    with np.errstate(invalid="ignore", over="ignore") if chosen is not im2col else nullcontext():
+        for other in threads.share(some, parts)[1:]:
+            dK += other
+    if chosen is not im2col and chosen.suspect(p, dK, dK) is not None and not all_finite(dK):
+        return grad_weight(X, dY, p, "im2col")
+    return dK
+
+
+def grad_input(K, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
+    """The transpose of `forward` for the same weight."""
+    most = space(p.input_size, p.output_size, dY.itemsize)
+    dX = np.zeros(p.input_size, dY.dtype)
+    chosen = transpose(algorithm, p, dY.itemsize)
+    if not dY.size:
+        return dX
+    if chosen is None:
+        by = partial(_forward, algorithm=algorithm)
+        phases.grad_input(K, dY, p, dX, by, most)
+    else:
+        parts = _parts(p, chosen, dY.itemsize, bands=False)
+
+        def some(part) -> None:
+            images, *_, q = part
+            chosen.grad_input(K, dY[images], q, dX[images], most // len(parts))
+
+        threads.share(some, parts)
+    # Padded with zeros dY meets weights that are not finite. Either array tells, so the smaller one is asked.
+    if chosen is not im2col and not all_finite(min(K, dX, key=np.size)):
+        return grad_input(K, dY, p, "col2im")
+    return dX
+
+
+def _forward(X, K, p, Y, most, algorithm="auto", b=None) -> None:
+    if not Y.size:
+        return
+    chosen = choose(algorithm, p, X.itemsize)
+    parts = _parts(p, chosen, X.itemsize)
+
+    def some(part) -> None:
+        images, met, rows, q = part
+        chosen.forward(X[images, :, met], K, q, Y[images, :, rows], b, most // len(parts))
+
+    if chosen is im2col:
+        threads.share(some, parts)
+        return
+    with np.errstate(invalid="ignore", over="ignore"):
+        threads.share(some, parts)
+    suspect = chosen.suspect(p, K, Y)
+    if suspect is not None and not all_finite(suspect):
+        _forward(X, K, p, Y, most, "im2col", b)
+
+
+@lru_cache(maxsize=1024)
+def choose(algorithm: str, p: Convolution, itemsize: int = 4):
+    """The algorithm of a name, which must take the problem; "auto" is the one predicted to be the fastest."""
+    if algorithm == "auto":
+        taking = [each for each in ALGORITHMS.values() if each.takes(p)]
+        return min(taking, key=lambda each: each.work(p).seconds(itemsize))
+    if algorithm not in ALGORITHMS:
+        raise ValueError(f"algorithm must be auto or one of {', '.join(ALGORITHMS)}, got {algorithm!r}")
+    if not ALGORITHMS[algorithm].takes(p):
+        raise ValueError(
+            f"algorithm {algorithm!r} must be used for {ALGORITHMS[algorithm].rule}, got weight {p.weight_size}, "
+            f"stride {p.stride}, padding {p.padding}, dilation {p.dilation} and groups {p.groups}"
+        )
+    return ALGORITHMS[algorithm]
+
+
+@lru_cache(maxsize=1024)
+def transpose(algorithm: str, p: Convolution, itemsize: int = 4):
+    """The algorithm that makes an input gradient by itself, or None where it is a convolution for each phase."""
+    by_phases = phases.takes(p)
+    if algorithm in TRANSPOSES and TRANSPOSES[algorithm].takes(p):
+        return TRANSPOSES[algorithm]
+    if algorithm != "auto" and by_phases:
+        return None
+    taking = [each for each in TRANSPOSES.values() if each.takes(p)]
+    best = min(taking, key=lambda each: each.work(p).seconds(itemsize))
+    if not by_phases:
+        return best
+    convolutions = [q for *_, q in phases.convolutions(p)]
+    each = [choose("auto", q, itemsize).work(q).seconds(itemsize) for q in convolutions]
+    phased = phases.work(p).seconds(itemsize) + sum(each)
+    return best if best.work(p).seconds(itemsize) < phased else None
+
+
+def _parts(p: Convolution, chosen, itemsize: int, bands: bool = True) -> list[tuple]:
+    """What each thread does: some images of a batch, or else a band of rows of each."""
+    number, (N, *_), all_rows = threads.number(), p.input_size, slice(0, p.count[0])
+    if number == 1 or chosen.work(p).seconds(itemsize) < LONG:
+        return [_part(p, slice(0, N), all_rows)]
+    if N >= number or not bands or prod(p.weight_size[1:]) > p.positions:
+        return [_part(p, images, all_rows) for images in spans(N, -(-N // number))]
+    rows = spans(-(-p.count[0] // BAND), -(-p.count[0] // BAND // (number // N)))
+    return [
+        _part(p, slice(n, n + 1), slice(part.start * BAND, min(part.stop * BAND, p.count[0])))
+        for n in range(N)
+        for part in rows
+    ]
+
+
+def _part(p: Convolution, images: slice, rows: slice) -> tuple[slice, slice, slice, Convolution]:
+    """Some images and rows of outputs: the images, the rows of inputs that are met, those of outputs, the convolution."""
+    if (images.stop - images.start, rows.stop - rows.start) == (p.input_size[0], p.count[0]):
+        return images, slice(None), rows, p
+    met, q = p.of_rows(rows)
+    N, sizes = images.stop - images.start, (p.input_size[1], p.output_size[1])
+    return images, met, rows, Convolution(
+        *vars(q).values(), (N, sizes[0], *q.size), p.weight_size, (N, sizes[1], *q.count), p.groups
+    )

@@ -1,0 +1,41 @@
+"""What work costs, counted: the model by which one algorithm is chosen over another.
+
+Four kinds of work suffice. Their prices are fitted by `python -m convnotes.benchmark.fit`, which times every
+algorithm on the layers of networks. Only their ratios decide a choice.
+
+Derived in notebooks/09_fast_convolution.ipynb.
+"""
+
+from typing import NamedTuple
+
+# The overhead of a product along each axis: M x K by K x N costs as much as (M + 4)(K + 10)(N + 6) multiply-adds.
+OVERHEAD = 4, 10, 6
+
+# Seconds of one core, in float32; float64 takes twice as long in all but runs and calls.
+PRODUCT = 2.0e-11  # a multiply-add in a matrix product
+COPIED = 1.5e-10  # an entry that is copied or added
+RUN = 6.0e-9  # a run of memory in which such entries lie
+CALL = 1.4e-6  # a call of NumPy
+
+
+class Work(NamedTuple):
+    """How much of each kind of work there is."""
+
+    products: float = 0
+    copied: float = 0
+    runs: float = 0
+    calls: float = 0
+
+    def __add__(self, other: "Work") -> "Work":
+        return Work(*(mine + its for mine, its in zip(self, other)))
+
+    def seconds(self, itemsize: int = 4) -> float:
+        """What it should take on one core."""
+        arithmetic = self.products * PRODUCT + self.copied * COPIED
+        return arithmetic * itemsize / 4 + self.runs * RUN + self.calls * CALL
+
+
+def product(M: int, K: int, N: float, number: float = 1) -> Work:
+    """So many products of M x K by K x N, each with its overhead."""
+    m, k, n = OVERHEAD
+    return Work(products=number * (M + m) * (K + k) * (N + n), calls=number / 4)

@@ -1,0 +1,111 @@
+"""Matrix products (GEMM), whole or cut into blocks that are small enough to be multiplied where they lie.
+
+A BLAS packs the operands of a product into buffers, in the order in which it will read them. That pays once each
+number is used often enough. Some builds of OpenBLAS have kernels without packing for up to a million multiply-adds.
+NumPy multiplies stacks of matrices in one call, and a matrix cut into blocks is a stack of views: so nothing is copied.
+Whether blocks are faster depends on the processor and its kernels. It is measured, once in a process.
+
+Derived in notebooks/09_fast_convolution.ipynb.
+"""
+
+from functools import cache
+from time import perf_counter
+
+import numpy as np
+
+from convnotes.fast.machine import threads
+
+# The multiply-adds of a product that OpenBLAS makes without packing, at most.
+UNPACKED = 10**6
+# The rows of a block, and what its columns are a multiple of: whole vectors of the processor.
+ROWS, COLUMNS = 32, 16
+# The columns and the terms of a sum below which a block is not worth its call.
+FEW, LONG = 48, 512
+# How much faster blocks have to be than one packed product, and the product by which that is measured.
+GAIN, TRIAL = 1.05, (64, 288, 768)
+
+
+def multiply(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
+    """out = A @ B for matrices (M, K) and (K, N), or for stacks of equally many of both."""
+    (M, K), N = A.shape[-2:], B.shape[-1]
+    if K == 1:
+        # A single term is no sum, and BLAS does not know it.
+        np.multiply(A, B, out=out)
+        return
+    rows = ROWS if M % ROWS == 0 else M
+    columns = UNPACKED // (rows * K) // COLUMNS * COLUMNS
+    if columns < FEW or columns >= N or not _serve(A, B, out):
+        np.matmul(A, B, out=out)
+        return
+    parts = -(-N // columns)
+    columns = -(-N // parts // COLUMNS) * COLUMNS
+    whole = N // columns * columns
+    _stacked(A, B[..., :whole], out[..., :whole], rows, columns)
+    if whole < N:
+        np.matmul(A, B[..., whole:], out=out[..., whole:])
+
+
+def multiply_transposed(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
+    """out += A @ B.T for matrices (M, K) and (N, K), or for stacks of both; blocks cut the sum over K, too."""
+    (M, K), N = A.shape[-2:], B.shape[-2]
+    rows, columns = (side // 32 * 32 if side > 32 else side for side in (M, N))
+    rows, columns = (32 if side >= 32 else side for side in (rows, columns))
+    parts = max(1, -(-K * rows * columns // UNPACKED))
+    if K // parts < LONG or not _serve(A, B):
+        out += A @ B.swapaxes(-1, -2)
+        return
+    m, n, k = M // rows * rows, N // columns * columns, K // parts * parts
+    _summed(A[..., :m, :k], B[..., :n, :k], out[..., :m, :n], rows, columns, parts)
+    for (a, b), terms in (
+        ((slice(m, M), slice(0, N)), slice(0, K)),
+        ((slice(0, m), slice(n, N)), slice(0, K)),
+        ((slice(0, m), slice(0, n)), slice(k, K)),
+    ):
+        if a.start < a.stop and b.start < b.stop and terms.start < terms.stop:
+            out[..., a, b] += A[..., a, terms] @ B[..., b, terms].swapaxes(-1, -2)
+
+
+def _stacked(A, B, out, rows, columns) -> None:
+    """A @ B as a stack of products of `rows` by `columns` results."""
+    (*stack, M, K), N = A.shape, B.shape[-1]
+    high, wide = M // rows, N // columns
+    np.matmul(
+        A.reshape(*stack, high, 1, rows, K),
+        B.reshape(*stack, 1, K, wide, columns).swapaxes(-3, -2),
+        out=out.reshape(*stack, high, rows, wide, columns).swapaxes(-3, -2),
+    )
+
+
+def _summed(A, B, out, rows, columns, parts) -> None:
+    """out += A @ B.T as a stack of products, for each part of the sum."""
+    blocks = [
+        matrix.reshape(*matrix.shape[:-2], -1, side, parts, matrix.shape[-1] // parts)
+        .swapaxes(-3, -2)
+        for matrix, side in ((A, rows), (B, columns))
+    ]
+    products = blocks[0][..., :, None, :, :, :] @ blocks[1][..., None, :, :, :, :].swapaxes(-1, -2)
+    out += products.sum(-3).swapaxes(-3, -2).reshape(out.shape)
+
+
+def _serve(*arrays: np.ndarray) -> bool:
+    """Whether blocks serve: for a BLAS of one thread, matrices whose rows lie in runs, and where they are faster."""
+    in_runs = all(array.strides[-1] == array.itemsize for array in arrays)
+    return in_runs and threads.number() == 1 and blocks_are_faster()
+
+
+@cache
+def blocks_are_faster() -> bool:
+    """Whether a product in blocks takes less time than a packed one: the best of a few, in turns."""
+    M, K, N = TRIAL
+    A, B, out = np.ones((M, K), np.float32), np.ones((K, N), np.float32), np.empty((M, N), np.float32)
+    columns = UNPACKED // (ROWS * K) // COLUMNS * COLUMNS
+    columns = next(c for c in range(columns, 0, -COLUMNS) if N % c == 0)
+    best = [float("inf")] * 2
+    for _ in range(7):
+        for i, trial in enumerate(
+            (lambda: np.matmul(A, B, out=out), lambda: _stacked(A, B, out, ROWS, columns))
+        ):
+            start = perf_counter()
+            trial()
+            best[i] = min(best[i], perf_counter() - start)
+    return best[0] > GAIN * best[1]
