@@ -3,8 +3,8 @@
 Every algorithm of `fast` is timed on every convolution of the networks that it takes, forward and for the weight
 gradient, with one thread. The four prices are fitted to the logarithms of the times, so that a short call counts as
 much as a long one, and with a loss that a few odd calls do not decide. Printed are the prices, to be written into
-`convnotes/fast/work.py`, how far the model is from the measurements, and what its choices cost. With `--isa avx2` all of
-this is of the machine without its AVX-512.
+`convnotes/fast/work.py`, how far the model is from the measurements, and what its choices cost. With `--isa avx2` they
+are those of the machine without its AVX-512.
 """
 
 import argparse

@@ -74,7 +74,5 @@ def refuse_disobeyed(isa: str, found: dict) -> None:
         kernels = found[library]
         if kernels in allowed or (library == "torch" and kernels is None):
             continue
-        used = f"uses {kernels}" if kernels else "does not say what it uses"
-        raise Refused(
-            f"--isa must be one that {_LIBRARIES[library]} obeys, got {isa!r}: it {used} instead of {allowed[0]}"
-        )
+        used = f"uses {kernels} instead of" if kernels else "does not say that it uses"
+        raise Refused(f"--isa must be one that {_LIBRARIES[library]} obeys, got {isa!r}: it {used} {allowed[0]}")
