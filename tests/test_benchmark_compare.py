@@ -1,6 +1,7 @@
 """Two folders of results side by side: which rows differ, what is said about them, and what is refused."""
 
 import errno
+import json
 import os
 from pathlib import Path
 
@@ -136,6 +137,16 @@ def test_what_is_printed(folders, tmp_path, monkeypatch, capsys):
     ]
     assert main(["compare", a, b, "--out", "page.md"]) == 0
     assert capsys.readouterr().out == printed.replace("Every row: --out FILE.md", "Written to page.md")
+
+
+def test_the_same_machine_held_to_avx2_is_another(folders, tmp_path, capsys):
+    a, b = folders
+    environment = {**ENVIRONMENT, "cpu": "CPU a", "options": ENVIRONMENT["options"] | {"isa": "avx2"}}
+    (b / "environment.json").write_text(json.dumps(environment))
+    page = page_of(a, b, tmp_path)
+    assert "B: CPU a, 4 cores, 1 thread, float32, AVX2 only;" in page
+    assert "| isa       | native | avx2 |" in page
+    assert "Different: isa.\n" in capsys.readouterr().out
 
 
 def test_folders_without_a_common_row_are_said_to_have_none(folders, tmp_path, capsys):

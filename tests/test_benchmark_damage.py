@@ -55,7 +55,7 @@ class Measuring:
     """Workers that measure at once, and the same every time."""
 
     def __init__(self, options, processes):
-        self.libraries = [{"blas": None, "torch_threads": None, "gpu": None}]
+        self.libraries = [{"blas": None, "torch_threads": None, "gpu": None, "kernels": {"variables": {}}}]
 
     def rows(self, job, finished, folder):
         if job.is_machine:
@@ -197,6 +197,7 @@ def test_what_was_damaged_is_measured_again_and_told(unfinished, capsys):
         ("load", {"before": float("nan"), "after": 1.0}),
         ("load", {"before": True, "after": 1.0}),
         ("date", 20260101),
+        ("kernels", {"variables": {"OPENBLAS_CORETYPE": 1}}),
     ],
 )
 @pytest.mark.parametrize("command", ["plot", "compare", "resume"])

@@ -123,7 +123,21 @@ def test_other_options_are_refused_by_the_command(stopped, capsys):
 
 @pytest.mark.parametrize(
     "name",
-    ["cpu", "cores", "system", "threads", "dtype", "device", "python", "numpy", "torch", "commit", "blas", "gpu"],
+    [
+        "cpu",
+        "cores",
+        "system",
+        "threads",
+        "dtype",
+        "device",
+        "python",
+        "numpy",
+        "torch",
+        "commit",
+        "blas",
+        "gpu",
+        "kernels",
+    ],
 )
 def test_another_machine_or_version_is_refused(stopped, name):
     folder = stopped / records.UNFINISHED

@@ -211,6 +211,8 @@ REFUSALS = [
     (["benchmark", "--suite", "ops", "--batch", "2"], "--batch must be given with layers of networks, "),
     (["benchmark", "--device", "gpu"], "--device must be cpu or cuda, got 'gpu'"),
     (["benchmark", "--device", "cuda", "--implementations", "naive"], "--implementations must be torch with --device"),
+    (["benchmark", "--isa", "avx"], "--isa must be native or avx2, got 'avx'; did you mean avx2?"),
+    (["benchmark", "--isa", ""], "--isa must be native or avx2, got ''"),
     (["benchmark", "--batch", "none"], "--batch must be a whole number of at least 1, got 'none'"),
     (["benchmark", "--limit", "-1"], "--limit must be a number of seconds above 0, got '-1'"),
     (["benchmark", "--limit", "inf"], "--limit must be a number of seconds above 0, got 'inf'"),

@@ -114,10 +114,11 @@ BENCHMARK = "convnotes.benchmark"
 @pytest.mark.parametrize(
     ("room", "others"),
     [
+        ("isa", set()),
         ("terminal", set()),
-        ("storing", {"terminal"}),
-        ("measuring", {"terminal", "storing"}),
-        ("reporting", {"terminal", "storing"}),
+        ("storing", {"isa", "terminal"}),
+        ("measuring", {"isa", "terminal", "storing"}),
+        ("reporting", {"isa", "terminal", "storing"}),
     ],
 )
 def test_the_rooms_of_the_benchmark_import_one_way(room, others):

@@ -19,6 +19,7 @@ NARROWED = [
     (["--implementations", "torch,fast"], "implementations-fast+torch"),
     (["--device", "cuda"], "device-cuda"),
     (["--threads", "2"], "threads-2"),
+    (["--isa", "avx2"], "isa-avx2"),
     (["--dtype", "float64"], "dtype-float64"),
     (["--rounds", "1"], "rounds-1"),
     (["--repeats", "1"], "repeats-1"),
@@ -107,6 +108,13 @@ def test_what_a_narrowed_run_left_in_results_is_named(begun, capsys):
     stored(Path("results"), "--cases", "lenet5/pool1", "--implementations", "fast,torch")
     assert main(["benchmark"]) == 2
     assert "(--cases lenet5/pool1, --implementations fast,torch)" in capsys.readouterr().err
+    assert begun == []
+
+
+def test_a_full_run_does_not_replace_one_of_other_instructions(begun, capsys):
+    stored(Path("results"), "--isa", "avx2")
+    assert main(["benchmark"]) == 2
+    assert "a run of other options (--isa avx2)" in capsys.readouterr().err
     assert begun == []
 
 

@@ -2,8 +2,9 @@
 
 Its rooms, each of which may import those before it: `terminal` is how the commands speak; `storing` is what a run
 leaves on disk; `measuring` is how it times and checks calls, in processes of their own; `reporting` makes tables and
-figures of what is stored, and knows nothing of measuring. On top `network` reads layers of one's own, `run` goes
-through a whole run, and `commands` has a file for each command.
+figures of what is stored, and knows nothing of measuring. Below them `isa` says which instructions of the processor
+a run may use. On top `network` reads layers of one's own, `run` goes through a whole run, and `commands` has a file
+for each command.
 
 Importing this package loads nothing but the standard library.
 """

@@ -3,18 +3,21 @@
 Every algorithm of `fast` is timed on every convolution of the networks that it takes, forward and for the weight
 gradient, with one thread. The four prices are fitted to the logarithms of the times, so that a short call counts as
 much as a long one, and with a loss that a few odd calls do not decide. Printed are the prices, to be written into
-`convnotes/fast/work.py`, how far the model is from the measurements, and what its choices cost.
+`convnotes/fast/work.py`, how far the model is from the measurements, and what its choices cost. With `--isa avx2` they
+are those of the machine without its AVX-512.
 """
 
+import argparse
 from functools import partial
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import least_squares
-from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from convnotes.benchmark import Refused, isa
 from convnotes.benchmark.measuring import timing
+from convnotes.benchmark.measuring.processes import process
 from convnotes.cases import SUITES
 from convnotes.fast import selection, work
 
@@ -60,8 +63,16 @@ def loss(rows: pd.DataFrame, predicted: pd.Series) -> pd.Series:
 
 def main() -> None:
     """Measure, fit, and print."""
-    with threadpool_limits(1):
-        rows = measure()
+    parser = argparse.ArgumentParser(prog="python -m convnotes.benchmark.fit", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--isa", choices=isa.VARIABLES, default=isa.NATIVE, help="as of convnotes benchmark")
+    chosen = parser.parse_args().isa
+    try:
+        isa.refuse_lacking(chosen)
+        with process(1, chosen) as executor:
+            isa.refuse_disobeyed(chosen, executor.submit(isa.in_force).result())
+            rows = executor.submit(measure).result()
+    except Refused as refusal:
+        parser.exit(refusal.code, f"{parser.prog}: {refusal}\n")
     prices = fit(rows)
     for kind, name in PRICES.items():
         print(f"{name} = {prices[kind]:.2g}")

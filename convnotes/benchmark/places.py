@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from convnotes.benchmark import Refused
+from convnotes.benchmark import Refused, isa
 from convnotes.benchmark.storing import reading, records, schema
 from convnotes.benchmark.terminal.output import shorten
 
@@ -48,7 +48,7 @@ def refuse_other_runs(options) -> None:
         return
     try:
         text = (out / records.ENVIRONMENT).read_text(encoding="utf-8-sig")
-        stored = reading.environment(text, schema.ENVIRONMENT)["options"]
+        stored = {"isa": isa.NATIVE} | reading.environment(text, schema.ENVIRONMENT)["options"]
         different = narrowed(stored, options.of_results())
         other = [f"--{name} {_text(stored.get(name, 'unknown'), ',')}" for name in different]
     except (OSError, ValueError):

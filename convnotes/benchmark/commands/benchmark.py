@@ -3,7 +3,7 @@
 import argparse
 
 from convnotes import IMPLEMENTATIONS, OPERATIONS
-from convnotes.benchmark import Refused, places
+from convnotes.benchmark import Refused, isa, places
 from convnotes.benchmark.storing.options import Options
 from convnotes.benchmark.storing.schema import LAYERS
 from convnotes.benchmark.terminal import values
@@ -37,6 +37,7 @@ def options(given: argparse.Namespace) -> Options:
         "implementations": ("torch",) if cuda else tuple(IMPLEMENTATIONS),
         "device": "cpu",
         "threads": 1,
+        "isa": isa.NATIVE,
         "dtype": "float32",
         "rounds": 2 if given.quick else 4,
         "repeats": 3,
@@ -93,6 +94,8 @@ def add(commands) -> Parser:
     text = "cpu or cuda, where torch alone is timed (default: cpu)"
     option("device", "DEVICE", values.one_of("cpu", "cuda"), text)
     option("threads", "N", values.whole(1), "threads for NumPy's BLAS and for torch (default: 1)")
+    text = "native, or avx2 for NumPy and torch as on a processor without AVX-512 (default: native)"
+    option("isa", "ISA", values.one_of(*isa.VARIABLES), text)
     option("dtype", "DTYPE", values.one_of("float32", "float64"), "float32 or float64 (default: float32)")
     text = "times to go over the whole list of problems (default: 4, quick: 2)"
     option("rounds", "N", values.whole(1, MOST), text)

@@ -3,7 +3,7 @@
 from fnmatch import fnmatchcase
 from math import prod
 
-from convnotes.benchmark import Refused
+from convnotes.benchmark import Refused, isa
 from convnotes.benchmark.measuring import ceilings
 from convnotes.benchmark.storing import machine
 from convnotes.benchmark.storing.job import Job
@@ -39,6 +39,7 @@ def choose(options: Options) -> list[Job]:
     """All jobs in their order."""
     if options.threads > machine.cores():
         raise Refused(f"--threads must be at most {machine.cores()}, the number of cores, got {options.threads}")
+    isa.refuse_lacking(options.isa)
     cases = _cases(options)
     problems = [(case, name) for case in cases for name in case.operations if name in options.operations]
     if not problems:

@@ -9,7 +9,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
-from convnotes.benchmark import Refused
+from convnotes.benchmark import Refused, isa
 from convnotes.benchmark.terminal import signals
 from convnotes.child_process import end_with
 
@@ -27,14 +27,18 @@ class NoAnswer(Exception):  # noqa: N818 - it is an answer about what the proces
 
 
 @contextmanager
-def process(threads: int) -> Iterator[Executor]:
-    """An executor of one fresh process whose libraries use `threads` threads; ended when the block is left."""
+def process(threads: int, instructions: str = isa.NATIVE) -> Iterator[Executor]:
+    """An executor of one fresh process whose libraries use so many threads and these instructions of `isa`.
+
+    It is ended when the block is left.
+    """
     others = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")
     with signals.waiting():  # multiprocessing starts a process of its own with the first executor
         executor = ProcessPoolExecutor(max_workers=1, mp_context=context, initializer=_depend_on_parent)
     try:
-        with _environment(dict.fromkeys(VARIABLES, str(threads))), signals.waiting():
+        variables = dict.fromkeys(VARIABLES, str(threads)) | isa.VARIABLES[instructions]
+        with _environment(variables), signals.waiting():
             executor.submit(os.getpid).result()
         yield executor
     except BrokenProcessPool:

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from convnotes import IMPLEMENTATIONS
-from convnotes.benchmark import Refused
+from convnotes.benchmark import Refused, isa
 from convnotes.benchmark.measuring import ceilings, worker
 from convnotes.benchmark.measuring.jobs import groups
 from convnotes.benchmark.measuring.measurement import Definition
@@ -50,7 +50,7 @@ class Workers:
         """Measure one job; a later round has nothing to do where the first one measured nothing."""
         if job.is_machine:
             o = self._options
-            with process(o.threads) as executor:
+            with process(o.threads, o.isa) as executor:
                 settings = o.repeats, o.dtype, o.device, o.threads
                 return executor.submit(ceilings.measure, job.case, job.round, *settings).result()
         names, problem = job.implementations, (job.case, job.operation)
@@ -104,13 +104,14 @@ class Workers:
         names, dtype, threads, device = self._settings[whom]
         one = self._foreign.get(whom)
         modules = {one.label: one.source} if one else {name: IMPLEMENTATIONS[name] for name in names}
-        executor = self._processes.enter_context(process(threads))
+        executor = self._processes.enter_context(process(threads, self._options.isa))
         settings = modules, self._options.dtype, dtype, self._options.limit, threads, device
         found = executor.submit(worker.start, bool(one), *settings).result()
         in_force = {"NumPy's BLAS": (found["blas"] or {}).get("threads"), "torch": found["torch_threads"]}
         for library, number in in_force.items():
             if number not in (None, threads):
                 raise Refused(f"--threads must be a number that {library} takes, got {threads}: it uses {number}")
+        isa.refuse_disobeyed(self._options.isa, found["kernels"])
         if device == "cuda" and not found["gpu"]:
             raise Refused("--device must be cpu where torch finds no GPU, got 'cuda'")
         return executor, found

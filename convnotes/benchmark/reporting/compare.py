@@ -19,7 +19,7 @@ NOISE = (
     "what the machine itself did in the same run: a matrix product, a copy and a Python loop, once in every round."
 )
 _FACTS = (
-    *("cpu", "gpu", "cores", "system", "threads", "device", "dtype"),
+    *("cpu", "gpu", "cores", "system", "threads", "isa", "device", "dtype"),
     *("python", "numpy", "torch", "blas", "commit", "version", "layers"),
 )
 _PROBLEM = ["suite", "case", "batch", "operation", "implementation", "step"]
@@ -55,6 +55,7 @@ def _write(out: Path, page: str) -> None:
 def _read(name: str, folder: Path) -> tuple[pd.DataFrame, dict]:
     """The measured rows of a folder, and its environment."""
     frame, environment = records.read(folder, name)
+    environment = environment | {"isa": provenance.asked(environment)}
     if found := environment.get("layers"):
         environment = environment | {"layers": f"SHA-256 {found['sha256'][:10]}"}
     summary = summarize(frame)

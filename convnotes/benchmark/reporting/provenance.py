@@ -1,5 +1,7 @@
 """What stands under every table and figure: the machine, the libraries, the commit and the date, in a sentence each."""
 
+from convnotes.benchmark import isa
+
 # Others who used more than this of one processor, on average over a run, have disturbed it.
 BUSY = 0.1
 # Where that is not known: so many more processes than the benchmark's own threads are not others'.
@@ -16,7 +18,7 @@ def line(environment: dict) -> str:
     versions = [f"Python {e['python']}", f"NumPy {e['numpy']}"]
     if e["torch_threads"]:
         versions.append(f"torch {e['torch']}")
-    machine = [e["cpu"], _count(e["cores"], "core"), _count(e["threads"], "thread"), e["dtype"]]
+    machine = [e["cpu"], _count(e["cores"], "core"), _count(e["threads"], "thread"), e["dtype"], *instructions(e)]
     if e["device"] != "cpu":
         machine.insert(0, e["gpu"] or e["device"])
     parts = [
@@ -28,6 +30,18 @@ def line(environment: dict) -> str:
         *foreign(e),
     ]
     return "; ".join(parts)
+
+
+def asked(environment: dict) -> str:
+    """Which instructions the run asked for; a run of a time before there was a choice asked for none."""
+    return environment["options"].get("isa", isa.NATIVE)
+
+
+def instructions(environment: dict) -> list[str]:
+    """What held NumPy and torch: the run itself, or the variables that its user had set."""
+    if (name := asked(environment)) != isa.NATIVE:
+        return [f"{name.upper()} only"]
+    return [f"{name}={value}" for name, value in environment.get("kernels", {}).get("variables", {}).items()]
 
 
 def foreign(environment: dict) -> list[str]:
@@ -57,9 +71,10 @@ def settings(environment: dict) -> str:
         batch = "batches as the suites have them" if o["batch"] is None else f"{_count(o['batch'], 'image')} in a batch"
         cases = "" if o["cases"] in (None, "*") else f", cases `{o['cases']}`"
         chosen = f"Suites {', '.join(o['suite'])}{cases}, {batch}"
+    held = f" NumPy and torch were held to {asked(environment).upper()}." if asked(environment) != isa.NATIVE else ""
     return (
         f"{chosen}; {_count(o['rounds'], 'round')} over all problems with at "
-        f"most {_count(o['repeats'], 'repeat')} each; calls longer than {o['limit']:g} s not run."
+        f"most {_count(o['repeats'], 'repeat')} each; calls longer than {o['limit']:g} s not run.{held}"
     )
 
 

@@ -20,6 +20,8 @@ def stored(folder: Path) -> bool:
 def describe(options: Options, libraries: list[dict]) -> dict:
     """The environment as it is now; `libraries` as the worker processes found them."""
     found = {name: [one[name] for one in libraries if one[name]] for name in ("blas", "torch_threads", "gpu")}
+    # torch's are known where it is loaded alone.
+    kernels = {key: value for one in libraries for key, value in one["kernels"].items() if value is not None}
     facts = machine.describe(options.dtype, options.device, options.threads)
     origins = {one.label: _lines(one.origin() or {"source": one.source}) for one in options.foreign}
     return {
@@ -28,6 +30,7 @@ def describe(options: Options, libraries: list[dict]) -> dict:
         "options": options.of_results() | {"cases": options.cases or "*"},
         **({"layers": options.network.stored()} if options.network else {}),
         **{name: values[0] if values else None for name, values in found.items()},
+        "kernels": kernels | {"variables": _lines(kernels["variables"])},
     }
 
 

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from convnotes import __version__
+from convnotes.benchmark import isa
 
 PACKAGE = Path(__file__).parents[2]
 
@@ -80,18 +81,19 @@ def now() -> str:
 
 
 def libraries(torch_too: bool) -> dict:
-    """The BLAS of NumPy, the threads in force in this process and the GPU; None for what is not there."""
+    """The BLAS of NumPy, the threads and kernels in force in this process, the GPU; None for what is not there."""
     from threadpoolctl import threadpool_info
 
     found = [library for library in threadpool_info() if library["user_api"] == "blas"]
     names = {"name": "internal_api", "version": "version", "threads": "num_threads", "kernels": "architecture"}
     blas = {name: found[0].get(key) for name, key in names.items()} if found else None
+    known = {"blas": blas, "torch_threads": None, "gpu": None, "kernels": isa.in_force()}
     if not torch_too:
-        return {"blas": blas, "torch_threads": None, "gpu": None}
+        return known
     import torch
 
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
-    return {"blas": blas, "torch_threads": torch.get_num_threads(), "gpu": gpu}
+    return known | {"torch_threads": torch.get_num_threads(), "gpu": gpu}
 
 
 def _cpu() -> str:

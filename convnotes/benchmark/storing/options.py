@@ -29,6 +29,7 @@ class Options:
     implementations: tuple[str, ...]
     device: str
     threads: int
+    isa: str
     dtype: str
     rounds: int
     repeats: int

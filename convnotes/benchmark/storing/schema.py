@@ -8,6 +8,7 @@ from sys import float_info
 from typing import NamedTuple
 
 from convnotes import OPERATIONS
+from convnotes.benchmark import isa
 from convnotes.benchmark.storing.kinds import ABSENT, ANY, Date, Number, Text
 
 # What is not offered lacks in an implementation that has a part of the vocabulary alone; that is no fault of it.
@@ -107,6 +108,8 @@ ENVIRONMENT = {
         "layers": (NOTE, ABSENT),
         "operations": ([NAME], ABSENT),
         "implementations": ([NAME], ABSENT),
+        # Without it, what was measured is of a time before there was a choice.
+        "isa": (Text(tuple(isa.VARIABLES)), ABSENT),
         "rounds": POSITIVE,
         "repeats": POSITIVE,
         "batch": (POSITIVE, None),
@@ -115,6 +118,7 @@ ENVIRONMENT = {
     "blas": ({"name": NOTE, "version": (NOTE, None), "threads": POSITIVE, "kernels": (NOTE, None)}, None),
     "torch_threads": (POSITIVE, None),
     "gpu": (NOTE, None),
+    "kernels": ({"variables": {ANY: NOTE}}, ABSENT),
     "origins": ({ANY: {"source": NOTE, "sha256": (NOTE, ABSENT), "version": (NOTE, ABSENT)}}, ABSENT),
     # The user's own layers: which file they were read from, and how often each occurs in its network.
     "layers": ({"sha256": NOTE, "times": {ANY: POSITIVE}}, ABSENT),
