@@ -35,17 +35,11 @@ def avg_pool2d(
     )
     if _is_whole(p):
         # A product with a row of weights.
-        weights = np.full(
-            p.area, 1 / (divisor_override or p.area), X.dtype
-        )
-        return (X.reshape(-1, p.area) @ weights).reshape(
-            *X.shape[:2], 1, 1
-        )
+        weights = np.full(p.area, 1 / (divisor_override or p.area), X.dtype)
+        return (X.reshape(-1, p.area) @ weights).reshape(*X.shape[:2], 1, 1)
     Y = np.empty((*X.shape[:2], *p.count), X.dtype)
     every, most = cut(X, p, _held)
-    weight = _weights(
-        p, every, count_include_pad, divisor_override, X.dtype
-    )
+    weight = _weights(p, every, count_include_pad, divisor_override, X.dtype)
 
     def some(views) -> None:
         image, result = views
@@ -72,29 +66,23 @@ def avg_pool2d_grad_input(
     divisor_override=None,
 ):
     """dX, as `naive.avg_pool2d_grad_input` defines it."""
-    dY, p, count_include_pad, divisor_override = (
-        arguments.avg_pool2d_grad_input(
-            input_size,
-            grad_output,
-            kernel_size,
-            stride,
-            padding,
-            ceil_mode,
-            count_include_pad,
-            divisor_override,
-        )
+    dY, p, count_include_pad, divisor_override = arguments.avg_pool2d_grad_input(
+        input_size,
+        grad_output,
+        kernel_size,
+        stride,
+        padding,
+        ceil_mode,
+        count_include_pad,
+        divisor_override,
     )
     dX = np.empty((*dY.shape[:2], *p.size), dY.dtype)
     if _is_whole(p):
-        for some, upstream in images(
-            dX, dY, cache=separable.CACHE, most=np.inf
-        ):
+        for some, upstream in images(dX, dY, cache=separable.CACHE, most=np.inf):
             some[...] = upstream / (divisor_override or p.area)
         return dX
     every, most = cut(dX, p, _held)
-    weight = _weights(
-        p, every, count_include_pad, divisor_override, dY.dtype
-    )
+    weight = _weights(p, every, count_include_pad, divisor_override, dY.dtype)
 
     def some(views) -> None:
         result, upstream = views

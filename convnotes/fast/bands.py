@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convnotes.fast.machine import threads
 from convnotes.fast.blocks import THREAD, halves, length, space, spans
+from convnotes.fast.machine import threads
 from convnotes.windows import Windows
 
 ALL = slice(None)
@@ -39,9 +39,7 @@ def bands(p: Windows, held: Callable, most: int) -> list[Band]:
     return list(_divided(p, *map(slice, (0, 0), p.count), held, most))
 
 
-def cut(
-    X: np.ndarray, p: Windows, held: Callable
-) -> tuple[list[Band], int]:
+def cut(X: np.ndarray, p: Windows, held: Callable) -> tuple[list[Band], int]:
     """The bands of all windows, and the number of images of single channels that there is space for at a time."""
     entries = held(p)
     most = room(X, p, entries)
@@ -56,14 +54,8 @@ def _divided(p, rows, columns, held, most) -> Iterator[Band]:
     by_rows = [(half, columns) for half in halves(rows)]
     by_columns = [(rows, half) for half in halves(columns)]
     # What holds the least, of what is no longer the same.
-    some = [
-        both
-        for both, axis in zip((by_rows, by_columns), (rows, columns))
-        if length(axis) > 1
-    ]
-    for half in min(
-        some, key=lambda both: held(_band(p, *both[1]).p)
-    ):
+    some = [both for both, axis in zip((by_rows, by_columns), (rows, columns)) if length(axis) > 1]
+    for half in min(some, key=lambda both: held(_band(p, *both[1]).p)):
         yield from _divided(p, *half, held, most)
 
 
@@ -72,9 +64,7 @@ def _band(p, rows, columns) -> Band:
     return Band((..., rows, columns), (..., *met), q)
 
 
-def images(
-    *arrays: np.ndarray, cache: int, most: float
-) -> list[list[np.ndarray]]:
+def images(*arrays: np.ndarray, cache: int, most: float) -> list[list[np.ndarray]]:
     """Views of a few images of single channels at a time, (images, H, W), of every array.
 
     cache: the bytes of the first, at most; most: the number of images that there is space for
@@ -82,7 +72,4 @@ def images(
     flat = [array.reshape(-1, *array.shape[2:]) for array in arrays]
     H, W = arrays[0].shape[2:]
     planes = min(cache // (arrays[0].itemsize * H * W), most)
-    return [
-        [array[span] for array in flat]
-        for span in spans(len(flat[0]), planes)
-    ]
+    return [[array[span] for array in flat] for span in spans(len(flat[0]), planes)]

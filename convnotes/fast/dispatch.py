@@ -7,16 +7,16 @@ made again by im2col where anything in it is not finite.
 
 from contextlib import nullcontext
 from functools import lru_cache, partial
-from math import prod
 
 import numpy as np
 
 from convnotes.fast.algorithms import phases, winograd
 from convnotes.fast.algorithms.interleaved import Interleaved
 from convnotes.fast.algorithms.lowering import balanced, im2col, kn2row
+from convnotes.fast.algorithms.shares import part_of, parts_of
 from convnotes.fast.machine import threads
 from convnotes.fast.machine.finite import all_finite
-from convnotes.fast.machine.workspace import space, spans
+from convnotes.fast.machine.workspace import space
 from convnotes.windows import Convolution
 
 # One line registers an algorithm. Each has `rule`, what it takes in words, and
@@ -25,16 +25,16 @@ from convnotes.windows import Convolution
 #   forward(X, K, p, Y, b, most)      writes Y, with a bias b if it is not None, and holds at most `most` entries
 #   grad_weight(X, dY, p, dK, most)   adds to dK
 #   suspect(p, K, Y)                  an array that tells whether infinities are where they belong; None: they are
-ALGORITHMS = {"im2col": im2col, "kn2row": kn2row, "balanced": balanced, "winograd": Interleaved(winograd)}
+ALGORITHMS = {
+    "im2col": im2col,
+    "kn2row": kn2row,
+    "balanced": balanced,
+    "winograd": Interleaved(winograd),
+}
 # Those that make an input gradient by themselves, as the transpose of their forward pass: it is added to dX by
 #   grad_input(K, dY, p, dX, most)
 # By others it is a convolution for each phase of the stride.
 TRANSPOSES = {"col2im": im2col, "kn2row": kn2row, "balanced": balanced}
-
-# The seconds that a problem should take on one core, at least, to be shared among threads.
-LONG = 2e-3
-# The rows of a band are a multiple of this, so that whole tiles fit.
-BAND = 4
 
 
 def forward(X, K, p: Convolution, algorithm: str = "auto", b=None) -> np.ndarray:
@@ -49,10 +49,10 @@ def grad_weight(X, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
     most = space(p.input_size, p.output_size, X.itemsize)
     dK = np.zeros(p.weight_size, X.dtype)
     chosen = choose(algorithm, p, X.itemsize)
-    parts = _parts(p, chosen, X.itemsize) if dY.size else []
+    parts = parts_of(p, chosen.work(p).seconds(X.itemsize)) if dY.size else []
     if (len(parts) - 1) * dK.size > most / 2:
         # A gradient for each thread is too much: then the threads are those of BLAS.
-        parts = [_part(p, slice(0, len(X)), slice(0, p.count[0]))]
+        parts = [part_of(p, slice(0, len(X)), slice(0, p.count[0]))]
 
     def some(part) -> np.ndarray:
         images, met, rows, q = part
@@ -61,10 +61,18 @@ def grad_weight(X, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
         chosen.grad_weight(X[images, :, met], dY[images, :, rows], q, total, each)
         return total
 
-    with np.errstate(invalid="ignore", over="ignore") if chosen is not im2col else nullcontext():
+    with (
+        np.errstate(invalid="ignore", over="ignore")
+        if chosen is not im2col
+        else nullcontext()
+    ):
         for other in threads.share(some, parts)[1:]:
             dK += other
-    if chosen is not im2col and chosen.suspect(p, dK, dK) is not None and not all_finite(dK):
+    if (
+        chosen is not im2col
+        and chosen.suspect(p, dK, dK) is not None
+        and not all_finite(dK)
+    ):
         return grad_weight(X, dY, p, "im2col")
     return dK
 
@@ -80,7 +88,7 @@ def grad_input(K, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
         by = partial(_forward, algorithm=algorithm)
         phases.grad_input(K, dY, p, dX, by, most)
     else:
-        parts = _parts(p, chosen, dY.itemsize, bands=False)
+        parts = parts_of(p, chosen.work(p).seconds(dY.itemsize), bands=False)
 
         def some(part) -> None:
             images, *_, q = part
@@ -97,11 +105,13 @@ def _forward(X, K, p, Y, most, algorithm="auto", b=None) -> None:
     if not Y.size:
         return
     chosen = choose(algorithm, p, X.itemsize)
-    parts = _parts(p, chosen, X.itemsize)
+    parts = parts_of(p, chosen.work(p).seconds(X.itemsize))
 
     def some(part) -> None:
         images, met, rows, q = part
-        chosen.forward(X[images, :, met], K, q, Y[images, :, rows], b, most // len(parts))
+        chosen.forward(
+            X[images, :, met], K, q, Y[images, :, rows], b, most // len(parts)
+        )
 
     if chosen is im2col:
         threads.share(some, parts)
@@ -120,7 +130,9 @@ def choose(algorithm: str, p: Convolution, itemsize: int = 4):
         taking = [each for each in ALGORITHMS.values() if each.takes(p)]
         return min(taking, key=lambda each: each.work(p).seconds(itemsize))
     if algorithm not in ALGORITHMS:
-        raise ValueError(f"algorithm must be auto or one of {', '.join(ALGORITHMS)}, got {algorithm!r}")
+        raise ValueError(
+            f"algorithm must be auto or one of {', '.join(ALGORITHMS)}, got {algorithm!r}"
+        )
     if not ALGORITHMS[algorithm].takes(p):
         raise ValueError(
             f"algorithm {algorithm!r} must be used for {ALGORITHMS[algorithm].rule}, got weight {p.weight_size}, "
@@ -145,29 +157,3 @@ def transpose(algorithm: str, p: Convolution, itemsize: int = 4):
     each = [choose("auto", q, itemsize).work(q).seconds(itemsize) for q in convolutions]
     phased = phases.work(p).seconds(itemsize) + sum(each)
     return best if best.work(p).seconds(itemsize) < phased else None
-
-
-def _parts(p: Convolution, chosen, itemsize: int, bands: bool = True) -> list[tuple]:
-    """What each thread does: some images of a batch, or else a band of rows of each."""
-    number, (N, *_), all_rows = threads.number(), p.input_size, slice(0, p.count[0])
-    if number == 1 or chosen.work(p).seconds(itemsize) < LONG:
-        return [_part(p, slice(0, N), all_rows)]
-    if N >= number or not bands or prod(p.weight_size[1:]) > p.positions:
-        return [_part(p, images, all_rows) for images in spans(N, -(-N // number))]
-    rows = spans(-(-p.count[0] // BAND), -(-p.count[0] // BAND // (number // N)))
-    return [
-        _part(p, slice(n, n + 1), slice(part.start * BAND, min(part.stop * BAND, p.count[0])))
-        for n in range(N)
-        for part in rows
-    ]
-
-
-def _part(p: Convolution, images: slice, rows: slice) -> tuple[slice, slice, slice, Convolution]:
-    """Some images and rows of outputs: the images, the rows of inputs that are met, those of outputs, the convolution."""
-    if (images.stop - images.start, rows.stop - rows.start) == (p.input_size[0], p.count[0]):
-        return images, slice(None), rows, p
-    met, q = p.of_rows(rows)
-    N, sizes = images.stop - images.start, (p.input_size[1], p.output_size[1])
-    return images, met, rows, Convolution(
-        *vars(q).values(), (N, sizes[0], *q.size), p.weight_size, (N, sizes[1], *q.count), p.groups
-    )

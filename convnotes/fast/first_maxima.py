@@ -17,9 +17,7 @@ def held(p: Windows) -> int:
     return p.size[0] * p.count[1] + 24 * p.positions
 
 
-def add(
-    X: np.ndarray, dY: np.ndarray, dX: np.ndarray, p: Windows
-) -> None:
+def add(X: np.ndarray, dY: np.ndarray, dX: np.ndarray, p: Windows) -> None:
     """Add every gradient in dY to dX, of images (images, H, W), at the first maximum of its window."""
     N, H, W = X.shape
     if not X.size:

@@ -13,9 +13,7 @@ import numpy as np
 ONE, TWO = np.dtype("<u4"), np.dtype("<u8")
 
 
-def every(
-    A: np.ndarray, S: int, first: int, out: np.ndarray
-) -> np.ndarray:
+def every(A: np.ndarray, S: int, first: int, out: np.ndarray) -> np.ndarray:
     """Write A[..., first::S] to `out`, as far as that goes."""
     pairs = _pairs(A, S, first, out)
     if count := pairs.shape[-1]:
@@ -26,9 +24,7 @@ def every(
     return out
 
 
-def among_zeros(
-    values: np.ndarray, A: np.ndarray, S: int, first: int
-) -> None:
+def among_zeros(values: np.ndarray, A: np.ndarray, S: int, first: int) -> None:
     """Write `values` to A[..., first::S]; the S - 1 entries behind each of them must be zero, and remain so."""
     pairs = _pairs(A, S, first, values)
     if count := pairs.shape[-1]:

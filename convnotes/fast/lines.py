@@ -38,9 +38,7 @@ class Axis(NamedTuple):
     def met(self, start: int, outer: int) -> tuple[slice, slice]:
         """The windows that have a tap on the axis, or on the line of all of them, and what they meet there."""
         if self.in_line:
-            return inside(
-                start, self.S, outer * self.count, outer * self.size
-            )
+            return inside(start, self.S, outer * self.count, outer * self.size)
         return inside(start, self.S, self.count, self.size)
 
     def whole(self) -> int | None:
@@ -54,8 +52,7 @@ class Axis(NamedTuple):
 def axis_of(size: int, count: int, S: int, starts: list[int]) -> Axis:
     """Windows whose taps lie at `starts` for the first of them."""
     taps = [
-        (start, beside(inside(start, S, count, size)[0], count))
-        for start in starts
+        (start, beside(inside(start, S, count, size)[0], count)) for start in starts
     ]
     return Axis(size, count, S, taps, size == S * count)
 
@@ -64,9 +61,7 @@ def along(p: Windows, axis: int) -> Axis:
     """The windows of `p` along its rows, 0, or its columns, 1."""
     D, (before, _) = p.dilation[axis], p.padding[axis]
     starts = [k * D - before for k in range(p.kernel[axis])]
-    return axis_of(
-        p.size[axis], p.count[axis], p.stride[axis], starts
-    )
+    return axis_of(p.size[axis], p.count[axis], p.stride[axis], starts)
 
 
 def take(X: np.ndarray, axis: Axis, R: np.ndarray) -> None:
@@ -136,9 +131,7 @@ def put(Z: np.ndarray, axis: Axis, X: np.ndarray) -> None:
         starts, planes = zip(*taps)
         out = X[:, phase::S]
         # Entry h is met by window h - start: that is a sum over windows, too.
-        turned = axis_of(
-            axis.count, out.shape[1], 1, [-start for start in starts]
-        )
+        turned = axis_of(axis.count, out.shape[1], 1, [-start for start in starts])
         if S == 1:
             add(planes, turned, out)
         else:

@@ -12,8 +12,8 @@ from convnotes.fast import first_maxima, separable, winners
 from convnotes.fast.bands import bands, images, room
 from convnotes.fast.buffers import copy_rows
 from convnotes.fast.gaps import every
-from convnotes.fast.padded_lines import padded
 from convnotes.fast.machine.threads import share
+from convnotes.fast.padded_lines import padded
 from convnotes.windows import Windows
 
 # The bytes of the images that are worked on together: each block has dozens of calls, which large ones share.
@@ -31,9 +31,7 @@ def max_pool2d(
     ceil_mode=False,
 ):
     """Y, as `naive.max_pool2d` defines it: the maximum down the rows, then the maximum of these across."""
-    X, p = arguments.max_pool2d(
-        input, kernel_size, stride, padding, dilation, ceil_mode
-    )
+    X, p = arguments.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode)
     Y = np.empty((*X.shape[:2], *p.count), X.dtype)
     reduce, held = _on_lines, _held_on_lines
     most = room(X, p, held(p))
@@ -175,16 +173,12 @@ def _added(X, dY, dX, p: Windows) -> None:
 
 def _to_all(X, dY, dX, p: Windows) -> None:
     """Add the gradient of every window to every one of its maxima."""
-    Y = separable.reduce(
-        np.maximum, -np.inf, X, p, np.empty(dY.shape, X.dtype)
-    )
+    Y = separable.reduce(np.maximum, -np.inf, X, p, np.empty(dY.shape, X.dtype))
     for down, met_down in p.meetings(0):
         for across, met_across in p.meetings(1):
             entry = X[:, met_down, met_across]
             wins = (entry == Y[:, down, across]) | np.isnan(entry)
-            dX[:, met_down, met_across] += np.where(
-                wins, dY[:, down, across], 0
-            )
+            dX[:, met_down, met_across] += np.where(wins, dY[:, down, across], 0)
 
 
 def _begin(images: int, p: Windows) -> np.ndarray:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import numpy as np
 
 from convnotes import arguments
-from convnotes.fast.machine import threads
 from convnotes.fast.blocks import length, space, spans
+from convnotes.fast.machine import threads
 from convnotes.fast.machine.threads import share
 from convnotes.windows import inside
 
@@ -26,9 +26,7 @@ HELD = 12
 
 def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
     """Y, as `naive.local_response_norm` defines it."""
-    X, size, alpha, beta, k = arguments.local_response_norm(
-        input, size, alpha, beta, k
-    )
+    X, size, alpha, beta, k = arguments.local_response_norm(input, size, alpha, beta, k)
     Y = np.empty(X.shape, X.dtype)
     blocks, channels = _blocks(X, Y)
 
@@ -42,15 +40,9 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
     return Y
 
 
-def local_response_norm_grad_input(
-    input, grad_output, size, alpha=1e-4, beta=0.75, k=1.0
-):
+def local_response_norm_grad_input(input, grad_output, size, alpha=1e-4, beta=0.75, k=1.0):
     """dX, as `naive.local_response_norm_grad_input` defines it."""
-    X, dY, size, alpha, beta, k = (
-        arguments.local_response_norm_grad_input(
-            input, grad_output, size, alpha, beta, k
-        )
-    )
+    X, dY, size, alpha, beta, k = arguments.local_response_norm_grad_input(input, grad_output, size, alpha, beta, k)
     dX = np.empty(X.shape, X.dtype)
     blocks, channels = _blocks(X, dY, dX)
 
@@ -59,9 +51,7 @@ def local_response_norm_grad_input(
         shares = np.empty(image.shape, X.dtype)
         for c in channels:
             D = _denominator(image, c, size, alpha, k)
-            np.divide(
-                upstream[:, c], _power(D, beta), out=result[:, c]
-            )
+            np.divide(upstream[:, c], _power(D, beta), out=result[:, c])
             np.multiply(image[:, c], result[:, c], out=shares[:, c])
             shares[:, c] /= D
         for c in channels:
@@ -88,9 +78,7 @@ def _blocks(*arrays):
     N, C, H, W = arrays[0].shape
     itemsize = arrays[0].itemsize
     flat = [array.reshape(N, C, H * W) for array in arrays]
-    most = space(
-        arrays[0].shape, arrays[0].shape, itemsize, threads.number()
-    )
+    most = space(arrays[0].shape, arrays[0].shape, itemsize, threads.number())
     most = min(CACHE // itemsize, most // HELD)
     blocks = [
         [array[n, :, some] for array in flat]
@@ -101,9 +89,7 @@ def _blocks(*arrays):
 
 
 def _denominator(X, c, size, alpha, k):
-    D = _window_sum(
-        lambda c: X[:, c] * X[:, c], X, c, size // 2, (size - 1) // 2
-    )
+    D = _window_sum(lambda c: X[:, c] * X[:, c], X, c, size // 2, (size - 1) // 2)
     D *= alpha / size
     D += k
     return D
@@ -165,11 +151,7 @@ def _sums(A: np.ndarray, size: int) -> np.ndarray:
     while each <= size:
         if size & each:
             part = sums[:, start : start + number]
-            total = (
-                part.copy()
-                if total is None
-                else np.add(total, part, out=total)
-            )
+            total = part.copy() if total is None else np.add(total, part, out=total)
             start += each
         if 2 * each <= size:
             sums = sums[:, :-each] + sums[:, each:]

@@ -14,9 +14,7 @@ from convnotes.fast.buffers import copy_rows
 from convnotes.windows import Windows
 
 
-def padded(
-    images: np.ndarray, p: Windows, value, step: int = 1
-) -> np.ndarray:
+def padded(images: np.ndarray, p: Windows, value, step: int = 1) -> np.ndarray:
     """Images (images, H, W) with `value` around them where windows reach; their rows a multiple of `step` long.
 
     They are in one run: the images themselves if those are, and if there is nothing to add.
@@ -37,9 +35,7 @@ def padded(
     return whole
 
 
-def at_windows(
-    line: np.ndarray, shape: tuple[int, ...], p: Windows
-) -> np.ndarray:
+def at_windows(line: np.ndarray, shape: tuple[int, ...], p: Windows) -> np.ndarray:
     """A view of a line at the places where windows begin, (images, H_Y, W_Y); the line may end behind the last one.
 
     shape: of the images in the line, (images, height, width), without the columns between windows

@@ -36,9 +36,7 @@ def reduce(
     rows = np.empty((len(X), p.count[0], X.shape[2]), X.dtype)
     met_down = ((places, X[:, met]) for places, met in p.meetings(0))
     combine(ufunc, start, met_down, rows, axis=-2)
-    met_across = (
-        (places, rows[..., met]) for places, met in p.meetings(1)
-    )
+    met_across = ((places, rows[..., met]) for places, met in p.meetings(1))
     combine(ufunc, start, met_across, out)
     return out
 
@@ -66,14 +64,10 @@ def combine(
     """Combine the parts, pairs of places along an axis and what belongs there; `start` stands where there are none."""
     out = out.swapaxes(axis, -1)
     rest = (
-        (places, part.swapaxes(axis, -1))
-        for places, part in parts
-        if part.shape[axis]
+        (places, part.swapaxes(axis, -1)) for places, part in parts if part.shape[axis]
     )
     # The longest come first: where they fill the whole, nothing is set before.
-    first = sorted(
-        islice(rest, TAPS), key=lambda pair: -pair[1].shape[-1]
-    )
+    first = sorted(islice(rest, TAPS), key=lambda pair: -pair[1].shape[-1])
     if first and first[0][1].shape == out.shape:
         _, whole = first.pop(0)
         places, part = first.pop(0) if first else (slice(0, 0), None)

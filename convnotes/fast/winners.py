@@ -29,10 +29,7 @@ def winners(images: np.ndarray, p: Windows) -> np.ndarray:
         whole.reshape(-1),
     )
     # Without the columns between: entry j of a window is in phase j*D % S, and there j*D // S places behind.
-    phases = {
-        b: _phase(line, S, b)
-        for b in dict.fromkeys(j * D % S for j in range(K))
-    }
+    phases = {b: _phase(line, S, b) for b in dict.fromkeys(j * D % S for j in range(K))}
     better = np.greater
     best, offset = _across(phases, shape[2], p, better)
     if np.isnan(best.max()):
@@ -118,9 +115,7 @@ def _down(best, offset, shape, p: Windows, better) -> np.ndarray:
 def _dtype(p: Windows) -> np.dtype:
     """The smallest integers in which the last entry of a window has a number."""
     (D_H, D_W), (K_H, K_W) = p.dilation, p.kernel
-    return np.min_scalar_type(
-        (K_H - 1) * D_H * p.size[1] + (K_W - 1) * D_W
-    )
+    return np.min_scalar_type((K_H - 1) * D_H * p.size[1] + (K_W - 1) * D_W)
 
 
 def better_or_nan(entry, best) -> np.ndarray:

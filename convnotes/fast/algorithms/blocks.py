@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convnotes.fast.machine.workspace import length, spans
+from convnotes.fast.machine.workspace import spans
 from convnotes.windows import Convolution, Windows
 
 # The positions from which on an image has products of its own: smaller ones share them.
@@ -82,7 +82,14 @@ class Block(NamedTuple):
         return not (self.cut.channels.start or self.cut.down.start or self.cut.across.start)
 
 
-def fitting(sizes: Sizes, cached: Callable, ideal: float, held: Callable, most: float, unit: int = 1) -> Sizes:
+def fitting(
+    sizes: Sizes,
+    cached: Callable,
+    ideal: float,
+    held: Callable,
+    most: float,
+    unit: int = 1,
+) -> Sizes:
     """The sizes of blocks, none larger than `sizes`.
 
     cached: the entries of a block that should stay in a cache, not more than `ideal` as far as products remain wide

@@ -20,7 +20,11 @@ class Interleaved:
     """An algorithm for convolutions without dilation, which so takes those with dilation, too."""
 
     def __init__(self, algorithm):
-        self.algorithm, self.rule, self.suspect = algorithm, algorithm.rule, algorithm.suspect
+        self.algorithm, self.rule, self.suspect = (
+            algorithm,
+            algorithm.rule,
+            algorithm.suspect,
+        )
 
     def takes(self, p: Convolution) -> bool:
         """What the algorithm takes once nothing is dilated."""
@@ -64,7 +68,7 @@ class Interleaved:
 
 
 def _apart(p: Convolution, N: int) -> Convolution:
-    """The convolution without dilation of N images taken apart: all of the same size, some with rows that are not used."""
+    """The convolution without dilation of N images taken apart: all of one size, some with rows that are not used."""
     count = tuple(-(-number // D) for number, D in zip(p.count, p.dilation))
     size = tuple(number + K - 1 for number, K in zip(count, p.kernel))
     q = Windows(size, p.kernel, (1, 1), (1, 1), ((0, 0), (0, 0)), count)

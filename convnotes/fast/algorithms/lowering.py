@@ -14,55 +14,55 @@ pixel needs neither, and is a product as it is.
 
 Source: Hadjis, Abuzaid, Zhang and Re, "Caffe con Troll", arXiv 1504.04343; for kn2row Vasudevan, Anderson and Gregg,
 arXiv 1704.04428; for the balanced form also Cho and Brand, arXiv 1706.06873.
-Derived in notebooks/06_matrix_multiplication.ipynb and 09_fast_convolution.ipynb.
+Derived in notebooks/06taps.matrix_multiplication.ipynb and 09_fast_convolution.ipynb.
 """
 
 from functools import lru_cache
 from math import prod
-from typing import NamedTuple
 
 import numpy as np
 
+from convnotes.fast.algorithms import taps
 from convnotes.fast.algorithms.blocks import Sizes, blocks, fitting, number, whole
 from convnotes.fast.machine.cost import Work, product
 from convnotes.fast.machine.gemm import LONG, multiply, multiply_transposed
 from convnotes.fast.machine.workspace import Buffers
-from convnotes.windows import Convolution, Windows
+from convnotes.windows import Convolution
 
 # The entries that a block should hold: they fit in the cache that all cores share.
 ENTRIES = 2**20
 
 
 class Lowering:
-    """The three maps of a convolution by lowering the axes of the kernel that `lowers` names: 0 for rows, 1 for columns."""
+    """The maps of a convolution by lowering the axes of the kernel that `lowers` names: 0 for rows, 1 for columns."""
 
     def __init__(self, lowers, rule: str):
         self.lowers, self.rule = lowers, rule
 
     def takes(self, p: Convolution) -> bool:
         """Every problem where both axes are lowered; else all windows, and all their entries, must meet the image."""
-        return self.lowers(p) == (0, 1) or (p.all_meet_input() and all(map(_all_meet, (p, p), (0, 1))))
+        return self.lowers(p) == (0, 1) or (p.all_meet_input() and all(map(taps.all_meet, (p, p), (0, 1))))
 
     def suspect(self, p: Convolution, K, Y) -> np.ndarray | None:
         """Products with padding are left out along an axis that is lifted: of infinite weights they are not zero."""
-        return min(K, Y, key=np.size) if _lifted(p, self.lowers(p)) else None
+        return min(K, Y, key=np.size) if taps.lifted(p, self.lowers(p)) else None
 
     def forward(self, X, K, p: Convolution, Y, b=None, most=float("inf")) -> None:
         """Write Y: lower X, multiply, and lift."""
         axes, buffers = self.lowers(p), Buffers(X.dtype)
         for block in blocks(p, self.sizes(p, most, copies=not K.flags.c_contiguous)):
-            lifted, out = _lifted(block.p, axes), block.output(Y)
-            R = _lower(block.input(X), _steps(block.p, axes), buffers, "input")
-            weight, columns = _matrix(block.weight(K), lifted), _flat(R)
+            lifted, out = taps.lifted(block.p, axes), block.output(Y)
+            R = taps.lower(block.input(X), taps.steps_of(block.p, axes), buffers, "input")
+            weight, columns = taps.matrix(block.weight(K), lifted), taps.flat(R)
             direct = block.begins and not lifted and out.shape[2] == 1
-            Z = _flat_view(out) if direct else None
+            Z = taps.flat_view(out) if direct else None
             if Z is not None:
                 multiply(weight, columns, Z)
             else:
                 Z = buffers("product", *weight.shape[:2], columns.shape[2])
                 multiply(weight, columns, Z)
-                steps = _steps(block.p, lifted)
-                _lift(_unfold(Z, out, steps, R), steps, out, buffers, not block.begins)
+                steps = taps.steps_of(block.p, lifted)
+                taps.lift(taps.unfold(Z, out, steps, R), steps, out, buffers, not block.begins)
             if b is not None and block.begins:
                 out += block.bias(b)
 
@@ -70,11 +70,16 @@ class Lowering:
         """Add to dK: lower X, lower dY along the other axes, and multiply."""
         axes, buffers = self.lowers(p), Buffers(X.dtype)
         for block in blocks(p, self.sizes(p, most, copies=True)):
-            lifted = _lifted(block.p, axes)
-            R = _lower(block.input(X), _steps(block.p, axes), buffers, "input")
-            V = _lower(block.output(dY), _steps(block.p, lifted, True), buffers, "output")
-            V, R = _flat(V), _flat(R)
-            part = block.weight(dK).transpose(_order(lifted))
+            lifted = taps.lifted(block.p, axes)
+            R = taps.lower(block.input(X), taps.steps_of(block.p, axes), buffers, "input")
+            V = taps.lower(
+                block.output(dY),
+                taps.steps_of(block.p, lifted, True),
+                buffers,
+                "output",
+            )
+            V, R = taps.flat(V), taps.flat(R)
+            part = block.weight(dK).transpose(taps.order(lifted))
             total = part.reshape(len(V), V.shape[1], -1)
             if not np.may_share_memory(total, part):
                 total[...] = 0
@@ -86,14 +91,19 @@ class Lowering:
         """Add to dX: lower dY along the axes that `forward` lifts, multiply, and lift along the others."""
         axes, buffers = self.lowers(p), Buffers(dY.dtype)
         for block in blocks(p, self.sizes(p, most, copies=not K.flags.c_contiguous)):
-            lifted, out = _lifted(block.p, axes), block.input(dX)
-            V = _lower(block.output(dY), _steps(block.p, lifted, True), buffers, "output")
-            weight = _matrix(block.weight(K), lifted).swapaxes(1, 2)
-            columns = _flat(V)
+            lifted, out = taps.lifted(block.p, axes), block.input(dX)
+            V = taps.lower(
+                block.output(dY),
+                taps.steps_of(block.p, lifted, True),
+                buffers,
+                "output",
+            )
+            weight = taps.matrix(block.weight(K), lifted).swapaxes(1, 2)
+            columns = taps.flat(V)
             Z = buffers("product", *weight.shape[:2], columns.shape[2])
             multiply(weight, columns, Z)
-            steps = _steps(block.p, axes, True)
-            _lift(_unfold(Z, out, steps, V), steps, out, buffers, True)
+            steps = taps.steps_of(block.p, axes, True)
+            taps.lift(taps.unfold(Z, out, steps, V), steps, out, buffers, True)
 
     def sizes(self, p: Convolution, most: float, copies: bool) -> Sizes:
         """The sizes of its blocks; `copies`: whether a block of the weight is copied."""
@@ -103,121 +113,14 @@ class Lowering:
         """What each of the three maps does."""
         axes, sizes = self.lowers(p), self.sizes(p, float("inf"), copies=True)
         cut, total = number(p, sizes), Work(calls=10)
-        for entries, run, taps in _stages(p, axes, whole(p)):
-            total += Work(copied=entries, runs=entries / max(1, run), calls=cut * taps)
-        if _lifted(p, axes):
+        for entries, run, each in _stages(p, axes, whole(p)):
+            total += Work(copied=entries, runs=entries / max(1, run), calls=cut * each)
+        if taps.lifted(p, axes):
             # The weight is turned, so that taps that are lifted belong to its filters.
             runs = prod(p.weight_size) / (p.kernel[1] if 1 in axes else 1)
             total += Work(copied=prod(p.weight_size), runs=runs)
         (M, K, N), matrices = _product(p, axes, whole(p)), cut * sizes.groups
         return total + product(M, K, N * p.groups / max(1, matrices), matrices)
-
-
-# Windows at a step of one on an axis without padding, with a kernel of one entry, neither lower nor lift.
-def _active(p: Windows, axis: int) -> bool:
-    return (p.kernel[axis], p.stride[axis], p.padding[axis]) != (1, 1, (0, 0))
-
-
-def _all_meet(p: Windows, axis: int) -> bool:
-    return all(places.start < places.stop for places, _ in p.meetings(axis))
-
-
-def _lifted(p: Windows, axes: tuple) -> tuple:
-    """The axes that are not lowered, but need to be one or the other."""
-    return tuple(axis for axis in (0, 1) if axis not in axes and _active(p, axis))
-
-
-class Step(NamedTuple):
-    """What the entries of a kernel do along an axis: pairs of places in the result and in what they are read from."""
-
-    axis: int
-    size: int
-    taps: list[tuple[slice, slice]]
-
-
-def _steps(p: Windows, axes: tuple, transposed: bool = False) -> list[Step]:
-    """Windows that read an input; transposed, inputs that read the windows."""
-    if transposed:
-        return [
-            Step(axis, p.size[axis], [(met, places) for places, met in p.meetings(axis)])
-            for axis in axes
-            if _active(p, axis)
-        ]
-    return [Step(axis, p.count[axis], list(p.meetings(axis))) for axis in axes if _active(p, axis)]
-
-
-def _along(axis: int, part: slice) -> tuple:
-    """An index of part of the rows, 0, or of the columns, 1."""
-    return (..., part, slice(None)) if axis == 0 else (..., part)
-
-
-def _lower(A: np.ndarray, steps: list[Step], buffers: Buffers, name: str) -> np.ndarray:
-    """(G, C, ..., H, W) -> (G, C, taps, ..., H, W) for each step: beside each other what the taps read, or zeros."""
-    for axis, size, taps in reversed(steps):
-        shape = (*A.shape[2:-2], size, A.shape[-1]) if axis == 0 else (*A.shape[2:-1], size)
-        out = buffers(f"{name} {axis}", *A.shape[:2], len(taps), *shape)
-        for k, (places, read) in enumerate(taps):
-            plane, part = out[:, :, k], A[_along(axis, read)]
-            if places.step is not None and part.shape[axis - 2] < size:
-                plane[...] = 0
-            else:
-                plane[_along(axis, slice(0, places.start))] = 0
-                plane[_along(axis, slice(places.stop, size))] = 0
-            plane[_along(axis, places)] = part
-        A = out
-    return A
-
-
-def _lift(A: np.ndarray, steps: list[Step], out: np.ndarray, buffers: Buffers, add: bool) -> None:
-    """(G, F, taps, ..., H, W) -> (G, F, ..., H, W) for each step: the sum of what the taps read, in `out` or added."""
-    for i, (axis, size, taps) in enumerate(steps):
-        total, more = out, add
-        if i < len(steps) - 1:
-            shape = (*A.shape[3:-2], size, A.shape[-1]) if axis == 0 else (*A.shape[3:-1], size)
-            total, more = buffers(f"lifted {axis}", *A.shape[:2], *shape), False
-        parts = [(_along(axis, places), A[:, :, k][_along(axis, read)]) for k, (places, read) in enumerate(taps)]
-        if not more:
-            first = next((part for part in parts if part[1].shape == total.shape), None)
-            total[...] = 0 if first is None else first[1]
-            parts = [part for part in parts if part is not first]
-        for places, part in parts:
-            total[places] += part
-        A = total
-    if not steps:
-        if add:
-            out += A
-        else:
-            out[...] = A
-
-
-def _unfold(Z, out, steps, like) -> np.ndarray:
-    """A product as (G, channels, taps, images, H, W): the channels are those of `out`, the planes those of `like`."""
-    return Z.reshape(*out.shape[:2], *(len(step.taps) for step in steps), *like.shape[-3:])
-
-
-def _flat(A: np.ndarray) -> np.ndarray:
-    """A stack of matrices, one for each group: channels and taps are rows, places are columns."""
-    return A.reshape(len(A), prod(A.shape[1:-3]), prod(A.shape[-3:]))
-
-
-def _flat_view(A: np.ndarray) -> np.ndarray | None:
-    """The same where it needs no copy."""
-    try:
-        return A.reshape(*A.shape[:2], -1, copy=False)
-    except ValueError:
-        return None
-
-
-def _order(lifted: tuple) -> tuple:
-    """The axes of a weight (G, F, C, kH, kW): those that are lifted belong to the filters."""
-    lowered = (axis for axis in (0, 1) if axis not in lifted)
-    return 0, 1, *(3 + axis for axis in lifted), 2, *(3 + axis for axis in lowered)
-
-
-def _matrix(K: np.ndarray, lifted: tuple) -> np.ndarray:
-    """A weight (G, F, C, kH, kW) as one matrix for each group, (filters and lifted taps, channels and lowered taps)."""
-    taps = prod(K.shape[3 + axis] for axis in lifted)
-    return K.transpose(_order(lifted)).reshape(len(K), K.shape[1] * taps, -1)
 
 
 def _stages(p: Convolution, axes: tuple, s: Sizes) -> list[tuple[int, int, int]]:
@@ -229,9 +132,9 @@ def _stages(p: Convolution, axes: tuple, s: Sizes) -> list[tuple[int, int, int]]
     ]
     inner = [count[axis] if axis in axes else met[axis] for axis in (0, 1)]
     stages = []
-    for channels, mine in ((s.channels, axes), (s.filters, _lifted(p, axes))):
+    for channels, mine in ((s.channels, axes), (s.filters, taps.lifted(p, axes))):
         planes = s.groups * s.images * channels
-        active = [axis for axis in mine if _active(p, axis)]
+        active = [axis for axis in mine if taps.active(p, axis)]
         if 1 in active:
             # Before rows are lowered, or after they are lifted.
             height = inner[0] if 0 not in active else met[0] if mine is axes else count[0]
@@ -239,19 +142,29 @@ def _stages(p: Convolution, axes: tuple, s: Sizes) -> list[tuple[int, int, int]]
             stages.append((slow * planes * s.across * height * inner[1], inner[1], s.across))
         if 0 in active:
             run = inner[1] * (inner[0] if p.stride[0] == 1 else 1)
-            taps = s.down * (s.across if 1 in active else 1)
-            stages.append((planes * taps * prod(inner), run, s.down))
+            each = s.down * (s.across if 1 in active else 1)
+            stages.append((planes * each * prod(inner), run, s.down))
     return stages
 
 
 def _product(p: Convolution, axes: tuple, s: Sizes) -> tuple[int, int, int]:
     """The rows, terms and columns of a block's product for each of its groups."""
-    kernel, lifted = (s.down, s.across), _lifted(p, axes)
+    kernel, lifted = (s.down, s.across), taps.lifted(p, axes)
     count = (s.rows, s.columns)
-    met = [min(p.size[axis], (count[axis] - 1) * p.stride[axis] + (kernel[axis] - 1) * p.dilation[axis] + 1) for axis in (0, 1)]
+    met = [
+        min(
+            p.size[axis],
+            (count[axis] - 1) * p.stride[axis] + (kernel[axis] - 1) * p.dilation[axis] + 1,
+        )
+        for axis in (0, 1)
+    ]
     N = s.images * prod(met[axis] if axis in lifted else count[axis] for axis in (0, 1))
     M = s.filters * prod(kernel[axis] for axis in lifted)
-    return M, s.channels * prod(kernel[axis] for axis in (0, 1) if axis not in lifted), N
+    return (
+        M,
+        s.channels * prod(kernel[axis] for axis in (0, 1) if axis not in lifted),
+        N,
+    )
 
 
 @lru_cache(maxsize=1024)

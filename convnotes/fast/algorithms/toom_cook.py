@@ -18,15 +18,11 @@ import numpy as np
 
 # Finite points at which polynomials are evaluated; infinity is one more. Small ones, and in pairs whose
 # errors cancel, keep the rounding errors small.
-POINTS = tuple(
-    map(Fraction, ("0", "1", "-1", "1/2", "-2", "2", "-1/2"))
-)
+POINTS = tuple(map(Fraction, ("0", "1", "-1", "1/2", "-2", "2", "-1/2")))
 
 
 @cache
-def transforms(
-    m: int, r: int, dtype: str
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def transforms(m: int, r: int, dtype: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A^T (m, n), G (n, r) and B^T (n, n) for F(m, r) with n = m + r - 1.
 
     >>> A, G, B = transforms(2, 3, "float64")
@@ -40,24 +36,15 @@ def transforms(
             f"m + r must be at most {len(POINTS) + 2}, got m {m} and r {r}"
         )
     points = POINTS[: n - 1]
-    A = [
-        [point**i for point in points] + [Fraction(i == m - 1)]
-        for i in range(m)
-    ]
+    A = [[point**i for point in points] + [Fraction(i == m - 1)] for i in range(m)]
     norms = [
-        prod(point - other for other in points if other != point)
-        for point in points
+        prod(point - other for other in points if other != point) for point in points
     ]
-    G = [
-        [point**j / norm for j in range(r)]
-        for point, norm in zip(points, norms)
-    ]
+    G = [[point**j / norm for j in range(r)] for point, norm in zip(points, norms)]
     G.append([Fraction(j == r - 1) for j in range(r)])
     B = [
         [
-            *_polynomial(
-                [other for other in points if other != point]
-            ),
+            *_polynomial([other for other in points if other != point]),
             Fraction(0),
         ]
         for point in points
@@ -67,7 +54,9 @@ def transforms(
 
 
 @cache
-def in_two_axes(m: tuple, r: tuple, dtype: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def in_two_axes(
+    m: tuple, r: tuple, dtype: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The same for tiles of m results and kernels of r weights, as Kronecker products of the two axes' matrices.
 
     B^T D B, written out as a vector, is such a product of B^T with itself times the vector D: one matrix product

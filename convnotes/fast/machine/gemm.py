@@ -79,11 +79,14 @@ def _stacked(A, B, out, rows, columns) -> None:
 def _summed(A, B, out, rows, columns, parts) -> None:
     """out += A @ B.T as a stack of products, for each part of the sum."""
     blocks = [
-        matrix.reshape(*matrix.shape[:-2], -1, side, parts, matrix.shape[-1] // parts)
-        .swapaxes(-3, -2)
+        matrix.reshape(
+            *matrix.shape[:-2], -1, side, parts, matrix.shape[-1] // parts
+        ).swapaxes(-3, -2)
         for matrix, side in ((A, rows), (B, columns))
     ]
-    products = blocks[0][..., :, None, :, :, :] @ blocks[1][..., None, :, :, :, :].swapaxes(-1, -2)
+    products = blocks[0][..., :, None, :, :, :] @ blocks[1][
+        ..., None, :, :, :, :
+    ].swapaxes(-1, -2)
     out += products.sum(-3).swapaxes(-3, -2).reshape(out.shape)
 
 
@@ -97,13 +100,20 @@ def _serve(*arrays: np.ndarray) -> bool:
 def blocks_are_faster() -> bool:
     """Whether a product in blocks takes less time than a packed one: the best of a few, in turns."""
     M, K, N = TRIAL
-    A, B, out = np.ones((M, K), np.float32), np.ones((K, N), np.float32), np.empty((M, N), np.float32)
+    A, B, out = (
+        np.ones((M, K), np.float32),
+        np.ones((K, N), np.float32),
+        np.empty((M, N), np.float32),
+    )
     columns = UNPACKED // (ROWS * K) // COLUMNS * COLUMNS
     columns = next(c for c in range(columns, 0, -COLUMNS) if N % c == 0)
     best = [float("inf")] * 2
     for _ in range(7):
         for i, trial in enumerate(
-            (lambda: np.matmul(A, B, out=out), lambda: _stacked(A, B, out, ROWS, columns))
+            (
+                lambda: np.matmul(A, B, out=out),
+                lambda: _stacked(A, B, out, ROWS, columns),
+            )
         ):
             start = perf_counter()
             trial()

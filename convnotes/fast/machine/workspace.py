@@ -15,7 +15,9 @@ BOUND = 64 * 2**20
 THREAD = 16 * 2**20
 
 
-def space(input_size: tuple, output_size: tuple, itemsize: int, threads: int = 1) -> int:
+def space(
+    input_size: tuple, output_size: tuple, itemsize: int, threads: int = 1
+) -> int:
     """The entries that each of so many threads of a call may hold.
 
     One image's share is that of which it consists: its input and its output.
