@@ -1,4 +1,4 @@
-"""The suite of other networks' layers: every kind of layer that it stands for, where it is from, and how it is told of."""
+"""The layers of other networks: every kind that they stand for, where each is from, and how they are told of."""
 
 import re
 from collections import Counter

@@ -10,6 +10,7 @@ from convnotes.benchmark.reporting import compare, provenance, screen, tables
 from convnotes.benchmark.reporting.report import Report
 from convnotes.benchmark.reporting.summary import summarize
 from convnotes.benchmark.storing import records
+from convnotes.benchmark.storing.schema import OF_NETWORKS
 from convnotes.cases import CASES, select
 from measurements import ENVIRONMENT, SPEEDS, ceilings, everything, rows
 
@@ -103,7 +104,7 @@ def test_a_comparison_fits_on_a_screen(found):
 
 
 def test_the_means_are_those_of_the_page(monkeypatch):
-    found = summary(everything(ALL, 1, [case for case in CASES if case.suite != "networks"]))
+    found = summary(everything(ALL, 1, [case for case in CASES if case.suite not in OF_NETWORKS]))
     overview = tables.overview(found[(found["suite"] != "machine") & (found["step"] == "")])
     lines = screen.means(found[(found["suite"] != "machine") & (found["step"] == "")])
     means = {cells[0]: cells[1:] for cells in (line.split() for line in lines[3:])}
