@@ -72,7 +72,7 @@ def add(commands) -> Parser:
         "that is narrowed in any other way one of its own in results/partial.",
         epilog="With --layers FILE every layer of your network is measured, and their times are\n"
         "summed up, each as often as the layer occurs. convnotes layers writes the file.\n\n"
-        "A full run takes less than half an hour, --quick about a minute. Measure on\n"
+        "A full run takes about half an hour, --quick about a minute. Measure on\n"
         "an idle machine. Every finished measurement is on disk at once: a stopped run\n"
         "goes on with the same command and --resume.",
     )
