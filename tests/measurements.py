@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from convnotes.benchmark.storing import costs, records
+from convnotes.benchmark.storing.schema import OF_NETWORKS
 from convnotes.cases import CASES
 
 ENVIRONMENT = {
@@ -76,7 +77,7 @@ def everything(implementations=("naive", "matmul", "torch"), rounds=3, cases=CAS
     rng = np.random.default_rng(0)
     found = ceilings()
     for case in cases:
-        for one in [case, case.with_batch(8)] if case.suite == "networks" else [case]:
+        for one in [case, case.with_batch(8)] if case.suite in OF_NETWORKS else [case]:
             for operation in one.operations:
                 for name in implementations:
                     found += _call(one, operation, name, rounds, rng)

@@ -172,8 +172,9 @@ def test_a_quick_look_has_something_of_everything():
     assert len(quick) < 0.75 * len(full)
     for pattern in jobs.QUICK:
         assert cases.select(pattern)
-    networks = {name.split("/")[0] for name in full} - {"scaling", "founding", "ops"}
+    networks = {case.name.split("/")[0] for case in cases.SUITES["networks"]}
     assert networks <= {name.split("/")[0] for name in quick}
+    assert quick & {case.name for case in cases.SUITES["modern"]}
     for name in ("batch", "channels in", "channels out", "image", "kernel"):
         assert len({case.name for case in series(name)} & quick) >= 3
     assert {case.name for case in series("grid")} <= quick

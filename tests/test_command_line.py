@@ -188,7 +188,10 @@ REFUSALS = [
     (["benchmark", "--threads", "100000"], "--threads must be at most"),
     (["benchmark", "--repeats", "0"], "--repeats must be a whole number of at least 1, got '0'"),
     (["benchmark", "--rounds", "0"], "--rounds must be a whole number of at least 1, got '0'"),
-    (["benchmark", "--suite", "resnet"], "--suite must be names of founding, scaling, networks, ops, got 'resnet'"),
+    (
+        ["benchmark", "--suite", "resnet"],
+        "--suite must be names of founding, scaling, networks, modern, ops, got 'resnet'",
+    ),
     (["benchmark", "--suite", "network"], "got 'network'; did you mean networks?"),
     (["benchmark", "--rounds", "1000000000"], "--rounds must be a whole number of at most 1000, got '1000000000'"),
     (["benchmark", "--repeats", "9" * 5000], "--repeats must be a whole number of at least 1, got '999"),

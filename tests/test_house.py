@@ -14,7 +14,7 @@ PACKAGE = ROOT / "convnotes"
 
 # What each room may import of the project. Everything may import parameters and the package's own names.
 BELOW = {"convnotes", "convnotes.parameters", "convnotes.windows", "convnotes.arguments", "convnotes.layout"}
-CASES = {f"convnotes.cases{file}" for file in ("", ".case", ".founding", ".scaling", ".networks", ".vocabulary")}
+CASES = {f"convnotes.cases.{path.stem}" for path in (PACKAGE / "cases").glob("*.py")} | {"convnotes.cases"}
 LAYERS = {f"convnotes.layers.{path.stem}" for path in (PACKAGE / "layers").glob("*.py")} | {"convnotes.layers"}
 FOR_LAYERS = (BELOW - {"convnotes.layout"}) | CASES | LAYERS | {"convnotes.wording"}
 WITH_TORCH = {"convnotes.reference", "convnotes.layers.trace_torch"}

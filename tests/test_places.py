@@ -1,11 +1,12 @@
 """Where results go: a run that is narrowed in any way has a folder of its own, and replaces no full run."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import measurements
-from convnotes.benchmark import places, run
+from convnotes.benchmark import Refused, places, run
 from convnotes.benchmark.__main__ import main
 from convnotes.benchmark.commands import parser
 from convnotes.benchmark.commands.benchmark import options
@@ -43,7 +44,11 @@ def test_a_narrowed_run_has_a_folder_of_its_own(arguments, name):
 
 
 def test_a_run_is_not_narrowed_by_saying_its_defaults():
-    assert chosen().out == chosen("--rounds", "4", "--suite", "ops,founding,networks,scaling").out == Path("results")
+    assert (
+        chosen().out
+        == chosen("--rounds", "4", "--suite", "ops,founding,modern,networks,scaling").out
+        == Path("results")
+    )
     assert chosen("--quick", "--rounds", "2").out == Path("results/quick")
 
 
@@ -96,12 +101,21 @@ def test_a_full_run_replaces_a_full_run_alone(begun, capsys):
     assert main(["benchmark"]) == 2
     sentence = capsys.readouterr().err
     assert (
-        "--out results must be given to replace what is in 'results', a run of other options (--suite founding"
+        "--out results must be given to replace what is in 'results', a run of other options (--operations unknown"
         in sentence
     )
     assert sentence.count("\n") == 1
     assert main(["benchmark", "--out", "results"]) == 0
     assert begun == ["results", "results"]
+
+
+def test_a_run_of_more_suites_replaces_one_of_fewer(begun):
+    stored(Path("results"), "--suite", "founding,ops")
+    assert main(["benchmark"]) == 0
+    assert begun == ["results"]
+    narrower = replace(chosen("--suite", "scaling,ops"), out=Path("results"))
+    with pytest.raises(Refused, match=r"\(--suite founding,ops\)"):
+        places.refuse_other_runs(narrower)
 
 
 def test_what_a_narrowed_run_left_in_results_is_named(begun, capsys):

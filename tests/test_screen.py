@@ -8,8 +8,9 @@ import pytest
 
 from convnotes.benchmark.reporting import compare, provenance, screen, tables
 from convnotes.benchmark.reporting.report import Report
-from convnotes.benchmark.reporting.summary import summarize
+from convnotes.benchmark.reporting.summary import families, summarize
 from convnotes.benchmark.storing import records
+from convnotes.benchmark.storing.schema import OF_NETWORKS
 from convnotes.cases import CASES, select
 from measurements import ENVIRONMENT, SPEEDS, ceilings, everything, rows
 
@@ -103,7 +104,7 @@ def test_a_comparison_fits_on_a_screen(found):
 
 
 def test_the_means_are_those_of_the_page(monkeypatch):
-    found = summary(everything(ALL, 1, [case for case in CASES if case.suite != "networks"]))
+    found = summary(everything(ALL, 1, [case for case in CASES if case.suite not in OF_NETWORKS]))
     overview = tables.overview(found[(found["suite"] != "machine") & (found["step"] == "")])
     lines = screen.means(found[(found["suite"] != "machine") & (found["step"] == "")])
     means = {cells[0]: cells[1:] for cells in (line.split() for line in lines[3:])}
@@ -130,6 +131,13 @@ def test_a_few_calls_are_shown_with_their_times():
         "  max_pool2d_grad_input                wrong     not run",
     ]
     assert "fast: max_pool2d_grad_input of lenet5/pool1: wrong (error 5e-01)" in lines
+
+
+def test_a_full_run_has_room_for_every_suite_and_network():
+    found = summary(RUNS["full"]())
+    found = found[found["suite"] != "machine"]
+    lines = screen.means(found)
+    assert [line.split()[0] for line in lines[3:]] == list(dict.fromkeys(families(found)))
 
 
 def test_what_does_not_fit_is_named():

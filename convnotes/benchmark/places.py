@@ -42,14 +42,20 @@ def slug(options: Mapping) -> str:
 
 
 def refuse_other_runs(options) -> None:
-    """Refuse to replace what a run of other options has left in the folder of this one."""
+    """Refuse to replace what a run of other options has left in the folder of this one.
+
+    A run of fewer suites is replaced: this one measures again what it holds, as when a version has one suite more.
+    """
     out = options.out
     if not (out / records.MEASUREMENTS).exists():
         return
     try:
         text = (out / records.ENVIRONMENT).read_text(encoding="utf-8-sig")
         stored = {"isa": isa.NATIVE} | reading.environment(text, schema.ENVIRONMENT)["options"]
-        different = narrowed(stored, options.of_results())
+        now = options.of_results()
+        different = narrowed(stored, now)
+        if set(stored.get("suite", "")) < set(now["suite"]):
+            del different["suite"]
         other = [f"--{name} {_text(stored.get(name, 'unknown'), ',')}" for name in different]
     except (OSError, ValueError):
         other = ["all unknown"]

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from convnotes.cases import founding, networks, scaling, vocabulary
+from convnotes.cases import founding, modern, networks, scaling, vocabulary
 from convnotes.cases.case import Case
 
-_FILES = {"founding": founding, "scaling": scaling, "networks": networks, "ops": vocabulary}
+_FILES = {"founding": founding, "scaling": scaling, "networks": networks, "modern": modern, "ops": vocabulary}
 
 SUITES = {suite: tuple(replace(case, suite=suite) for case in file.CASES) for suite, file in _FILES.items()}
 CASES = tuple(case for cases in SUITES.values() for case in cases)

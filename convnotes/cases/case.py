@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from convnotes import OPERATIONS, windows
-from convnotes.parameters import Size
+from convnotes.parameters import Size, pair
 from convnotes.windows import Windows
 
 _GRADIENTS = {"bias_add": ("bias_grad",)}
@@ -91,10 +91,10 @@ class Case:
 
 
 def convolution(name, C_in, C_out, k, image, stride=1, padding=0, groups=1, batch=1, gradients=True) -> Case:
-    """A convolution of square images with square kernels."""
+    """A convolution of square images; `k` is the side of a square kernel, or a pair."""
     options = {"stride": stride, "padding": padding, "groups": groups}
-    size = (batch, C_in, image, image)
-    return Case(name, "conv2d", size, (C_out, C_in // groups, k, k), options, gradients=gradients)
+    size, kernel = (batch, C_in, image, image), pair("kernel", k, 1)
+    return Case(name, "conv2d", size, (C_out, C_in // groups, *kernel), options, gradients=gradients)
 
 
 def pool(name, layer, C, image, k, stride, padding=0) -> Case:

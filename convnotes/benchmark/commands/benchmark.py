@@ -10,7 +10,7 @@ from convnotes.benchmark.terminal import values
 from convnotes.benchmark.terminal.parser import Parser
 
 # The names of `convnotes.cases.SUITES`, which would load NumPy.
-SUITES = ("founding", "scaling", "networks", "ops")
+SUITES = ("founding", "scaling", "networks", "modern", "ops")
 # What chooses among them, or changes what they hold, has no place beside layers of one's own.
 OF_SUITES = ("suite", "cases", "batch")
 
@@ -73,8 +73,8 @@ def add(commands) -> Parser:
         "that is narrowed in any other way one of its own in results/partial.",
         epilog="With --layers FILE every layer of your network is measured, and their times are\n"
         "summed up, each as often as the layer occurs. convnotes layers writes the file.\n\n"
-        "A full run takes about a quarter of an hour, --quick less than a minute. Measure\n"
-        "on an idle machine. Every finished measurement is on disk at once: a stopped run\n"
+        "A full run takes about half an hour, --quick about a minute. Measure on\n"
+        "an idle machine. Every finished measurement is on disk at once: a stopped run\n"
         "goes on with the same command and --resume.",
     )
 

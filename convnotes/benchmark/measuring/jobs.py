@@ -8,6 +8,7 @@ from convnotes.benchmark.measuring import ceilings
 from convnotes.benchmark.storing import machine
 from convnotes.benchmark.storing.job import Job
 from convnotes.benchmark.storing.options import Options
+from convnotes.benchmark.storing.schema import OF_NETWORKS
 from convnotes.benchmark.terminal.values import nearest_of
 from convnotes.cases import Case, select
 
@@ -31,6 +32,11 @@ QUICK = (
     "mobilenet/depthwise 512",
     "mobilenet/pointwise 512 to 512",
     "dcgan/transposed 32",
+    "inception_v3/mixed_6b 1x7",
+    "resnext50/stage5 3x3",
+    "mnasnet/5x5 120",
+    "fcn8s/upscore2",
+    "srcnn/conv1 9x9",
     "ops/*",
 )
 
@@ -73,12 +79,12 @@ def _cases(options: Options) -> list[Case]:
     cases = _matching(options.cases, options.suite) if options.cases else select("*", options.suite)
     if options.quick and options.cases is None:
         cases = [case for case in cases if any(fnmatchcase(case.name, pattern) for pattern in QUICK)]
-    if options.batch and not any(case.suite == "networks" for case in cases):
+    if options.batch and not any(case.suite in OF_NETWORKS for case in cases):
         raise Refused(f"--batch must be given with layers of networks, which alone it changes, got {options.batch}")
     batches = (options.batch,) if options.batch else QUICK_BATCHES if options.quick else BATCHES
     found = []
     for case in cases:
-        found += [case.with_batch(N) for N in batches] if case.suite == "networks" else [case]
+        found += [case.with_batch(N) for N in batches] if case.suite in OF_NETWORKS else [case]
     if options.batch:
         _refuse_too_large(found, options.dtype, "batch", options.batch)
     return found

@@ -161,17 +161,24 @@ def _table(ratios: pd.DataFrame, others: list[str], most: int) -> list[str]:
     for key, group in ratios.groupby(["family", "implementation", "column"], sort=False):
         cells[key] = ("~" if group["estimated"].any() else "") + digits(geometric_mean(group["ratio"]))
     groups = list(dict.fromkeys(ratios["family"]))
-    shown = groups[:most]
+    lines, out = _fitting(groups, others, passes, cells)
+    # The line that names what is left out has room for one family more.
+    if len(groups) + bool(out) > most + 1:
+        lines, out = _fitting(groups[:most], others, passes, cells)
+        out = groups[most:] + out
+    return [*lines, *([shorten(f"The page also has {', '.join(out)}.", COLUMNS)] if out else [])]
+
+
+def _fitting(shown, others, passes, cells) -> tuple[list[str], list[str]]:
+    """The lines of some families, and the implementations that these have no room for."""
     first = min(20, max(map(len, shown)) + 1)
     columns = {one: _column(one, shown, passes, cells) for one in others}
-    left = [one for one in others if one == "naive"] + [one for one in others if one != "naive"][::-1]
-    out = groups[len(shown) :]
+    left, out = [one for one in others if one == "naive"] + [one for one in others if one != "naive"][::-1], []
     while first + sum(len(column[0]) for column in columns.values()) > COLUMNS and len(columns) > 1:
         del columns[left[0]]
         out.append(left.pop(0))
     labels = ["", "", *(shorten(group, first - 1) for group in shown)]
-    lines = ["".join([label.ljust(first), *parts]).rstrip() for label, *parts in zip(labels, *columns.values())]
-    return [*lines, *([shorten(f"The page also has {', '.join(out)}.", COLUMNS)] if out else [])]
+    return ["".join([label.ljust(first), *parts]).rstrip() for label, *parts in zip(labels, *columns.values())], out
 
 
 def _column(implementation: str, groups, passes, cells) -> list[str]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from convnotes.benchmark.storing.schema import CALL, LAYERS, MACHINE, MEASURED, STATUSES
+from convnotes.benchmark.storing.schema import CALL, LAYERS, MACHINE, MEASURED, NETWORKS, STATUSES
 from convnotes.style import CYCLE
 
 # What names a row, and how large its problem is.
@@ -122,8 +122,8 @@ def names(summary: pd.DataFrame) -> list[str]:
 
 
 def families(rows: pd.DataFrame) -> pd.Series:
-    """The suite or network of each row, as the case's name says it; the names of the user's own layers say nothing."""
-    return rows["case"].str.split("/").str[0].where(rows["suite"] != LAYERS, LAYERS)
+    """The suite of each row, and where that is of whole networks, the network, as the case's name says it."""
+    return rows["suite"].where(rows["suite"] != NETWORKS, rows["case"].str.split("/").str[0])
 
 
 KINDS = ("forward", "input gradient", "parameter gradient")

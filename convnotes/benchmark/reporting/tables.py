@@ -6,6 +6,7 @@ import pandas as pd
 
 from convnotes.benchmark.reporting.summary import families, geometric_mean, kind, names
 from convnotes.benchmark.reporting.units import digits, duration, size
+from convnotes.benchmark.storing.schema import OF_NETWORKS
 
 # A time whose interquartile range is above this share of its median is marked.
 STEADY = 0.10
@@ -50,8 +51,8 @@ def overview(rows: pd.DataFrame) -> pd.DataFrame:
     """A row for each suite or network, pass and batch: how many calls there are, and the mean ratio to torch's time."""
     there = [name for name in names(rows) if name != "torch"]
     rows = rows.assign(family=families(rows), kind=rows["operation"].map(kind))
-    # Only in the networks does a batch tell rows apart that are otherwise the same.
-    rows = rows.assign(group=rows["batch"].where(rows["suite"] == "networks", -1))
+    # Only in layers of networks does a batch tell rows apart that are otherwise the same.
+    rows = rows.assign(group=rows["batch"].where(rows["suite"].isin(OF_NETWORKS), -1))
     table = []
     for (family, passing, batch), group in rows.groupby(["family", "kind", "group"], sort=False):
         row = {"suite or network": family, "pass": passing, "batch": "" if batch < 0 else str(int(batch))}

@@ -5,16 +5,18 @@ from pathlib import Path
 from convnotes.benchmark import Refused
 from convnotes.benchmark.storing import reading, schema
 from convnotes.benchmark.storing.kinds import Number
-from convnotes.benchmark.storing.schema import COLUMNS, STATUSES
+from convnotes.benchmark.storing.schema import COLUMNS, MODERN, STATUSES
 
 MEASUREMENTS = "measurements.csv"
 ENVIRONMENT = "environment.json"
 SUMMARY = "summary.csv"
 README = "README.md"
-# Every network has a figure of its ratios to torch; `ratio` itself holds the other cases.
-NETWORKS = ("lenet5", "alexnet", "vgg16", "resnet50", "mobilenet", "dcgan")
-RATIOS = (*(f"ratio_{network}" for network in NETWORKS), "ratio")
-FIGURES = ("network", "time", "scaling", "speedup", *RATIOS, "steps", "workspace", "roofline", "error", "heatmap")
+# Every whole network and the layers of many others have a figure of their ratios to torch; `ratio` itself holds the
+# other cases.
+FAMILIES = ("lenet5", "alexnet", "vgg16", "resnet50", "mobilenet", "dcgan", MODERN)
+RATIOS = (*(f"ratio_{family}" for family in FAMILIES), "ratio")
+STEPS, WORKSPACES = ((name, f"{name}_{MODERN}") for name in ("steps", "workspace"))
+FIGURES = ("network", "time", "scaling", "speedup", *RATIOS, *STEPS, *WORKSPACES, "roofline", "error", "heatmap")
 
 # What a report consists of, and all that a run leaves behind.
 REPORT = (README, SUMMARY, *(f"{figure}.{kind}" for figure in FIGURES for kind in ("png", "svg")))

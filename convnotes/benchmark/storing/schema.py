@@ -19,6 +19,9 @@ STEPS = IM2COL, PRODUCT, RESHAPE = ("im2col", "product", "reshape")
 MACHINE = "machine"
 # The suite of the user's own layers.
 LAYERS = "layers"
+# The suites of layers of networks, which are measured with batches of several sizes: whole networks, each of them told
+# of by itself, and layers of many others, told of together.
+NETWORKS, MODERN = OF_NETWORKS = ("networks", "modern")
 CEILINGS = ("matrix product", "copy", "Python loop")
 
 DTYPES, DEVICES = ("float32", "float64"), ("cpu", "cuda")

@@ -42,6 +42,7 @@ _MODULES = {
     "time": time,
     "scaling": scaling,
     "speedup": speedup,
+    "ratio": ratio,
     "steps": steps,
     "workspace": workspace,
     "roofline": roofline,
@@ -68,9 +69,9 @@ def write(summary: pd.DataFrame, provenance: str, folder: Path) -> list[Picture]
 
 
 def _recipe(name: str, others: str):
-    """How a figure is drawn, its title and its caption. Every network has a figure of ratios of its own."""
-    if name in _MODULES:
-        module = _MODULES[name]
-        return module.draw, module.TITLE, module.CAPTION
-    _, _, network = name.partition("_")
-    return partial(ratio.draw, network=network), f"{ratio.TITLE}: {network or others}", ratio.CAPTION
+    """How a figure is drawn, its title and its caption. What stands after a line in its name is what it is drawn of."""
+    name, _, subject = name.partition("_")
+    module = _MODULES[name]
+    draw = partial(module.draw, of=subject) if subject else module.draw
+    about = subject or (others if module is ratio else "")
+    return draw, f"{module.TITLE}: {about}" if about else module.TITLE, module.CAPTION

@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from convnotes.benchmark.reporting.summary import KINDS, calls, kind, names
+from convnotes.benchmark.storing.schema import MODERN, NETWORKS, OF_NETWORKS
 from convnotes.style import marks
 
 WIDTH = 6.4
@@ -45,6 +46,17 @@ def by_kind(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     kinds = rows["operation"].map(kind)
     panels = {title: rows[kinds == title] for title in KINDS}
     return {title: group for title, group in panels.items() if len(group)}
+
+
+def of_suite(rows: pd.DataFrame, suite: str = "") -> tuple[pd.DataFrame, list]:
+    """The rows of one suite and the batches that its layers were measured with, [None] where each has its own.
+
+    Without a name it is whole networks where there are any, else the first suite that has no figure of its own.
+    """
+    there = [one for one in dict.fromkeys(rows["suite"]) if one != MODERN]
+    suite = suite or (NETWORKS if NETWORKS in there else there[0] if there else "")
+    rows = rows[rows["suite"] == suite]
+    return rows, sorted(set(rows["batch"])) if suite in OF_NETWORKS else [None]
 
 
 def panels(titles, height: float, sharey=True) -> tuple[Figure, list]:

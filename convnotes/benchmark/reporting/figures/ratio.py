@@ -1,11 +1,11 @@
-"""Time over torch's: the layers of one network, or all cases that belong to no network of their own figure."""
+"""Time over torch's: the layers of one network or of many, or all cases that have no such figure of their own."""
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from convnotes.benchmark.reporting.figures import parts
 from convnotes.benchmark.reporting.summary import families
-from convnotes.benchmark.storing.records import NETWORKS
+from convnotes.benchmark.storing.records import FAMILIES
 
 TITLE = "Time over torch's"
 CAPTION = (
@@ -16,20 +16,18 @@ CAPTION = (
 )
 
 
-def draw(summary: pd.DataFrame, network: str = "") -> Figure | None:
-    """The figure of one network, or without a name of the rest; None where nothing was measured beside torch."""
+def draw(summary: pd.DataFrame, of: str = "") -> Figure | None:
+    """The figure of a network or suite, or without a name of the rest; None where nothing was measured beside torch."""
     rows = parts.measured(summary)
     rows = rows[rows["ratio_to_torch"].notna() & ~rows["implementation"].isin(["naive", "torch"])]
-    rows = rows.assign(network=families(rows), layer=rows["case"].str.partition("/")[2] if len(rows) else [])
-    if network:
-        rows = rows[rows["network"] == network]
-    else:
-        rows = rows[~rows["network"].isin(NETWORKS) & (rows["suite"] != "scaling")]
-        rows = rows.assign(layer=lambda found: found["case"])
+    found = families(rows)
+    rows = rows[found == of] if of else rows[~found.isin(FAMILIES) & (rows["suite"] != "scaling")]
     if rows.empty:
         return None
+    # The title has the name of a network whose figure this is.
+    rows = rows.assign(layer=rows["case"].str.removeprefix(f"{of}/") if of else rows["case"])
     layers = list(dict.fromkeys(rows["layer"]))
-    batches = sorted(set(rows["batch"])) if network else []
+    batches = sorted(set(rows["batch"])) if of else []
     style = parts.looks(rows, summary)
     panels = parts.by_kind(rows)
     figure, axes = parts.panels(panels, 1.6 + (0.13 + 0.06 * len(style)) * len(layers))

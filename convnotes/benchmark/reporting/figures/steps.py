@@ -21,16 +21,14 @@ _STEPS = {
 }
 
 
-def draw(summary: pd.DataFrame) -> Figure | None:
-    """The figure, of the networks' layers if there are any; None where no steps were timed."""
+def draw(summary: pd.DataFrame, of: str = "") -> Figure | None:
+    """The figure of a suite, or without a name of another as `parts.of_suite` has it; None without steps."""
     rows = summary[(summary["status"] == "measured") & (summary["operation"] == "conv2d")]
     rows = rows[(rows["implementation"] == "matmul") & rows["step"].isin(_STEPS)]
+    rows, batches = parts.of_suite(rows, of)
     if rows.empty:
         return None
-    suite = "networks" if (rows["suite"] == "networks").any() else rows["suite"].iloc[0]
-    rows = rows[rows["suite"] == suite]
     cases = list(dict.fromkeys(rows["case"]))
-    batches = sorted(set(rows["batch"])) if suite == "networks" else [None]
     titles = [f"batch {batch}" if batch else "" for batch in batches]
     figure, axes = parts.panels(titles, 1.4 + 0.165 * len(cases))
     for ax, batch in zip(axes, batches):

@@ -13,17 +13,15 @@ CAPTION = (
 )
 
 
-def draw(summary: pd.DataFrame) -> Figure | None:
-    """The figure, of the networks' layers if there are any; None where no peak was measured."""
+def draw(summary: pd.DataFrame, of: str = "") -> Figure | None:
+    """The figure of a suite, or without a name of another as `parts.of_suite` has it; None without a peak."""
     rows = parts.measured(summary)
     rows = rows[(rows["operation"] == "conv2d") & rows["peak_bytes"].notna() & (rows["implementation"] != "naive")]
-    matrices = rows[rows["implementation"] == "matmul"]
-    if matrices.empty:
+    rows = rows[rows["suite"].isin(rows["suite"][rows["implementation"] == "matmul"])]
+    rows, batches = parts.of_suite(rows, of)
+    if rows.empty:
         return None
-    suite = "networks" if (matrices["suite"] == "networks").any() else matrices["suite"].iloc[0]
-    rows = rows[rows["suite"] == suite]
     cases = list(dict.fromkeys(rows["case"]))
-    batches = sorted(set(rows["batch"])) if suite == "networks" else [None]
     figure, axes = parts.panels([f"batch {batch}" if batch else "" for batch in batches], 1.4 + 0.165 * len(cases))
     style = parts.looks(rows, summary)
     for ax, batch in zip(axes, batches):
