@@ -49,7 +49,7 @@ def grad_weight(X, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
     most = space(p.input_size, p.output_size, X.itemsize)
     dK = np.zeros(p.weight_size, X.dtype)
     chosen = choose(algorithm, p, X.itemsize)
-    parts = parts_of(p, chosen.work(p).seconds(X.itemsize)) if dY.size else []
+    parts = parts_of(p, chosen, X.itemsize) if dY.size else []
     if (len(parts) - 1) * dK.size > most / 2:
         # A gradient for each thread is too much: then the threads are those of BLAS.
         parts = [part_of(p, slice(0, len(X)), slice(0, p.count[0]))]
@@ -61,18 +61,10 @@ def grad_weight(X, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
         chosen.grad_weight(X[images, :, met], dY[images, :, rows], q, total, each)
         return total
 
-    with (
-        np.errstate(invalid="ignore", over="ignore")
-        if chosen is not im2col
-        else nullcontext()
-    ):
+    with np.errstate(invalid="ignore", over="ignore") if chosen is not im2col else nullcontext():
         for other in threads.share(some, parts)[1:]:
             dK += other
-    if (
-        chosen is not im2col
-        and chosen.suspect(p, dK, dK) is not None
-        and not all_finite(dK)
-    ):
+    if chosen is not im2col and chosen.suspect(p, dK, dK) is not None and not all_finite(dK):
         return grad_weight(X, dY, p, "im2col")
     return dK
 
@@ -88,7 +80,7 @@ def grad_input(K, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
         by = partial(_forward, algorithm=algorithm)
         phases.grad_input(K, dY, p, dX, by, most)
     else:
-        parts = parts_of(p, chosen.work(p).seconds(dY.itemsize), bands=False)
+        parts = parts_of(p, chosen, dY.itemsize, bands=False)
 
         def some(part) -> None:
             images, *_, q = part
@@ -105,13 +97,11 @@ def _forward(X, K, p, Y, most, algorithm="auto", b=None) -> None:
     if not Y.size:
         return
     chosen = choose(algorithm, p, X.itemsize)
-    parts = parts_of(p, chosen.work(p).seconds(X.itemsize))
+    parts = parts_of(p, chosen, X.itemsize)
 
     def some(part) -> None:
         images, met, rows, q = part
-        chosen.forward(
-            X[images, :, met], K, q, Y[images, :, rows], b, most // len(parts)
-        )
+        chosen.forward(X[images, :, met], K, q, Y[images, :, rows], b, most // len(parts))
 
     if chosen is im2col:
         threads.share(some, parts)
@@ -130,9 +120,7 @@ def choose(algorithm: str, p: Convolution, itemsize: int = 4):
         taking = [each for each in ALGORITHMS.values() if each.takes(p)]
         return min(taking, key=lambda each: each.work(p).seconds(itemsize))
     if algorithm not in ALGORITHMS:
-        raise ValueError(
-            f"algorithm must be auto or one of {', '.join(ALGORITHMS)}, got {algorithm!r}"
-        )
+        raise ValueError(f"algorithm must be auto or one of {', '.join(ALGORITHMS)}, got {algorithm!r}")
     if not ALGORITHMS[algorithm].takes(p):
         raise ValueError(
             f"algorithm {algorithm!r} must be used for {ALGORITHMS[algorithm].rule}, got weight {p.weight_size}, "

@@ -81,6 +81,11 @@ class Block(NamedTuple):
         """Whether it is the first part of its outputs' sums."""
         return not (self.cut.channels.start or self.cut.down.start or self.cut.across.start)
 
+    @property
+    def is_first(self) -> bool:
+        """Whether it is the first that has its part of the weight."""
+        return not (self.cut.images.start or self.cut.rows.start or self.cut.columns.start)
+
 
 def fitting(
     sizes: Sizes,

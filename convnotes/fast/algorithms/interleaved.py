@@ -57,7 +57,7 @@ class Interleaved:
             return
         for n, q in self._images(p, most):
             upstream = _split(dY[n], p, q.count, ((0, 0), (0, 0)))
-            self.algorithm.grad_weight(_split(X[n], p, q.size, p.padding), upstream, q, dK, most / 2)
+            self.algorithm.grad_weight(_split(X[n], p, q.size, p.padding), upstream, q, dK, most / 2, add=True)
 
     def _images(self, p: Convolution, most: float):
         """Some images of a batch at a time, and their convolution."""

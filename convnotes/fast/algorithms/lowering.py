@@ -27,10 +27,12 @@ from convnotes.fast.algorithms.blocks import Sizes, blocks, fitting, number, who
 from convnotes.fast.machine.cost import Work, product
 from convnotes.fast.machine.gemm import LONG, multiply, multiply_transposed
 from convnotes.fast.machine.workspace import Buffers
-from convnotes.windows import Convolution
+from convnotes.windows import Convolution, Windows
 
 # The entries that a block should hold: they fit in the cache that all cores share.
 ENTRIES = 2**20
+# Those of columns that one copy makes.
+SMALL = 2**15
 
 
 class Lowering:
@@ -41,7 +43,7 @@ class Lowering:
 
     def takes(self, p: Convolution) -> bool:
         """Every problem where both axes are lowered; else all windows, and all their entries, must meet the image."""
-        return self.lowers(p) == (0, 1) or (p.all_meet_input() and all(map(taps.all_meet, (p, p), (0, 1))))
+        return self.lowers(p) == (0, 1) or taps.all_meet(p)
 
     def suspect(self, p: Convolution, K, Y) -> np.ndarray | None:
         """Products with padding are left out along an axis that is lifted: of infinite weights they are not zero."""
@@ -52,7 +54,7 @@ class Lowering:
         axes, buffers = self.lowers(p), Buffers(X.dtype)
         for block in blocks(p, self.sizes(p, most, copies=not K.flags.c_contiguous)):
             lifted, out = taps.lifted(block.p, axes), block.output(Y)
-            R = taps.lower(block.input(X), taps.steps_of(block.p, axes), buffers, "input")
+            R = _lowered(block.input(X), block.p, axes, buffers)
             weight, columns = taps.matrix(block.weight(K), lifted), taps.flat(R)
             direct = block.begins and not lifted and out.shape[2] == 1
             Z = taps.flat_view(out) if direct else None
@@ -66,25 +68,20 @@ class Lowering:
             if b is not None and block.begins:
                 out += block.bias(b)
 
-    def grad_weight(self, X, dY, p: Convolution, dK, most=float("inf")) -> None:
-        """Add to dK: lower X, lower dY along the other axes, and multiply."""
+    def grad_weight(self, X, dY, p: Convolution, dK, most=float("inf"), add=False) -> None:
+        """Write dK in place of zeros, or add: lower X, lower dY along the other axes, and multiply."""
         axes, buffers = self.lowers(p), Buffers(X.dtype)
         for block in blocks(p, self.sizes(p, most, copies=True)):
             lifted = taps.lifted(block.p, axes)
-            R = taps.lower(block.input(X), taps.steps_of(block.p, axes), buffers, "input")
-            V = taps.lower(
-                block.output(dY),
-                taps.steps_of(block.p, lifted, True),
-                buffers,
-                "output",
-            )
-            V, R = taps.flat(V), taps.flat(R)
+            R = taps.flat(_lowered(block.input(X), block.p, axes, buffers))
+            V = taps.lower(block.output(dY), taps.steps_of(block.p, lifted, True), buffers, "output")
             part = block.weight(dK).transpose(taps.order(lifted))
-            total = part.reshape(len(V), V.shape[1], -1)
-            if not np.may_share_memory(total, part):
-                total[...] = 0
-            multiply_transposed(V, R, total)
-            if not np.may_share_memory(total, part):
+            total = taps.flat_view(part) if part.flags.c_contiguous else None
+            if total is not None:
+                multiply_transposed(taps.flat(V), R, total.reshape(len(R), -1, R.shape[1]), add or not block.is_first)
+            else:
+                total = np.empty((len(R), prod(V.shape[1:-3]), R.shape[1]), X.dtype)
+                multiply_transposed(taps.flat(V), R, total)
                 part += total.reshape(part.shape)
 
     def grad_input(self, K, dY, p: Convolution, dX, most=float("inf")) -> None:
@@ -92,14 +89,8 @@ class Lowering:
         axes, buffers = self.lowers(p), Buffers(dY.dtype)
         for block in blocks(p, self.sizes(p, most, copies=not K.flags.c_contiguous)):
             lifted, out = taps.lifted(block.p, axes), block.input(dX)
-            V = taps.lower(
-                block.output(dY),
-                taps.steps_of(block.p, lifted, True),
-                buffers,
-                "output",
-            )
-            weight = taps.matrix(block.weight(K), lifted).swapaxes(1, 2)
-            columns = taps.flat(V)
+            V = taps.lower(block.output(dY), taps.steps_of(block.p, lifted, True), buffers, "output")
+            weight, columns = taps.matrix(block.weight(K), lifted).swapaxes(1, 2), taps.flat(V)
             Z = buffers("product", *weight.shape[:2], columns.shape[2])
             multiply(weight, columns, Z)
             steps = taps.steps_of(block.p, axes, True)
@@ -123,6 +114,15 @@ class Lowering:
         return total + product(M, K, N * p.groups / max(1, matrices), matrices)
 
 
+def _lowered(X, p: Windows, axes: tuple, buffers: Buffers) -> np.ndarray:
+    """An input lowered along some axes; a small one along both at once, since there time goes by calls."""
+    planes = prod(X.shape[:3])
+    if len(axes) == 2 and planes * max(p.area * p.positions, prod(p.covered)) <= SMALL and p.area > 1:
+        view = taps.windows_of(X, p)
+        return view.reshape(*view.shape[:1], -1, *view.shape[4:])
+    return taps.lower(X, taps.steps_of(p, axes), buffers, "input")
+
+
 def _stages(p: Convolution, axes: tuple, s: Sizes) -> list[tuple[int, int, int]]:
     """Of every step the entries that it copies or adds, the length of runs of them, and its taps."""
     kernel, count = (s.down, s.across), (s.rows, s.columns)
@@ -139,7 +139,9 @@ def _stages(p: Convolution, axes: tuple, s: Sizes) -> list[tuple[int, int, int]]
             # Before rows are lowered, or after they are lifted.
             height = inner[0] if 0 not in active else met[0] if mine is axes else count[0]
             slow = 3 if p.stride[1] > 1 else 1
-            stages.append((slow * planes * s.across * height * inner[1], inner[1], s.across))
+            in_line = mine is axes and p.size[1] == p.stride[1] * p.count[1]
+            run = inner[1] * (height if in_line else 1)
+            stages.append((slow * planes * s.across * height * inner[1], run, s.across))
         if 0 in active:
             run = inner[1] * (inner[0] if p.stride[0] == 1 else 1)
             each = s.down * (s.across if 1 in active else 1)

@@ -16,10 +16,10 @@ LONG = 2e-3
 BAND = 4
 
 
-def parts_of(p: Convolution, seconds: float, bands: bool = True) -> list[tuple]:
+def parts_of(p: Convolution, chosen, itemsize: int, bands: bool = True) -> list[tuple]:
     """What each thread does: some images of a batch, or else a band of rows of each."""
     number, (N, *_), all_rows = threads.number(), p.input_size, slice(0, p.count[0])
-    if number == 1 or seconds < LONG:
+    if number == 1 or chosen.work(p).seconds(itemsize) < LONG:
         return [part_of(p, slice(0, N), all_rows)]
     if N >= number or not bands or prod(p.weight_size[1:]) > p.positions:
         return [part_of(p, images, all_rows) for images in spans(N, -(-N // number))]

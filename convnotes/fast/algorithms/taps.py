@@ -8,9 +8,10 @@ from math import prod
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from convnotes.fast.machine.workspace import Buffers
-from convnotes.windows import Windows
+from convnotes.windows import Windows, inside
 
 
 # Windows at a step of one on an axis without padding, with a kernel of one entry, neither lower nor lift.
@@ -18,8 +19,9 @@ def active(p: Windows, axis: int) -> bool:
     return (p.kernel[axis], p.stride[axis], p.padding[axis]) != (1, 1, (0, 0))
 
 
-def all_meet(p: Windows, axis: int) -> bool:
-    return all(places.start < places.stop for places, _ in p.meetings(axis))
+def all_meet(p: Windows) -> bool:
+    """Whether every window meets the input, and every tap does in some window."""
+    return p.all_meet_input() and all(places.start < places.stop for axis in (0, 1) for places, _ in p.meetings(axis))
 
 
 def lifted(p: Windows, axes: tuple) -> tuple:
@@ -28,22 +30,23 @@ def lifted(p: Windows, axes: tuple) -> tuple:
 
 
 class Step(NamedTuple):
-    """What the entries of a kernel do along an axis: pairs of places in the result and in what they are read from."""
+    """What the entries of a kernel do along an axis: pairs of places in the result and in what they are read from.
+
+    size: of the result; apart: how far what neighbouring places read lies apart, 0 where it is they that have gaps
+    """
 
     axis: int
     size: int
+    apart: int
     taps: list[tuple[slice, slice]]
 
 
 def steps_of(p: Windows, axes: tuple, transposed: bool = False) -> list[Step]:
     """Windows that read an input; transposed, inputs that read the windows."""
+    axes = [axis for axis in axes if active(p, axis)]
     if transposed:
-        return [
-            Step(axis, p.size[axis], [(met, places) for places, met in p.meetings(axis)])
-            for axis in axes
-            if active(p, axis)
-        ]
-    return [Step(axis, p.count[axis], list(p.meetings(axis))) for axis in axes if active(p, axis)]
+        return [Step(axis, p.size[axis], 0, [pair[::-1] for pair in p.meetings(axis)]) for axis in axes]
+    return [Step(axis, p.count[axis], p.stride[axis], list(p.meetings(axis))) for axis in axes]
 
 
 def along(axis: int, part: slice) -> tuple:
@@ -52,25 +55,50 @@ def along(axis: int, part: slice) -> tuple:
 
 
 def lower(A: np.ndarray, steps: list[Step], buffers: Buffers, name: str) -> np.ndarray:
-    """(G, C, ..., H, W) -> (G, C, taps, ..., H, W) for each step: beside each other what the taps read, or zeros."""
-    for axis, size, taps in reversed(steps):
+    """(G, C, ..., H, W) -> (G, C, taps, ..., H, W) for each step: side by side what the taps read, or zeros."""
+    for step in reversed(steps):
+        axis, size, apart, taps = step
         shape = (*A.shape[2:-2], size, A.shape[-1]) if axis == 0 else (*A.shape[2:-1], size)
         out = buffers(f"{name} {axis}", *A.shape[:2], len(taps), *shape)
+        in_line = axis == 1 and A.shape[-1] == apart * size and A.strides[-2] == A.shape[-1] * A.strides[-1]
+        lines = A.reshape(*A.shape[:-2], -1) if in_line else None
         for k, (places, read) in enumerate(taps):
-            plane, part = out[:, :, k], A[along(axis, read)]
-            if places.step is not None and part.shape[axis - 2] < size:
+            plane = out[:, :, k]
+            if places.start == places.stop or (apart == 0 and len(range(size)[places]) < size):
                 plane[...] = 0
+                plane[along(axis, places)] = A[along(axis, read)]
+                continue
+            if in_line:
+                # Windows keep their distance over the ends of rows: one run of memory is all of them.
+                line = plane.reshape(*plane.shape[:-2], -1)
+                run, met = inside(read.start - places.start * apart, apart, line.shape[-1], lines.shape[-1])
+                line[..., run] = lines[..., met]
             else:
+                plane[along(axis, places)] = A[along(axis, read)]
+            if places.start > 0:
                 plane[along(axis, slice(0, places.start))] = 0
+            if places.stop < size:
                 plane[along(axis, slice(places.stop, size))] = 0
-            plane[along(axis, places)] = part
         A = out
     return A
 
 
+def windows_of(A: np.ndarray, p: Windows) -> np.ndarray:
+    """Both axes lowered as a view of the padded input: (G, C, N, H, W) -> (G, C, kH, kW, N, H_Y, W_Y)."""
+    (top, _), (left, _) = p.padding
+    if p.covered != A.shape[3:] or top or left:
+        H, W = (min(size, n - before) for size, n, (before, _) in zip(p.size, p.covered, p.padding))
+        canvas = np.zeros((*A.shape[:3], *p.covered), A.dtype)
+        canvas[..., top : top + H, left : left + W] = A[..., : max(0, H), : max(0, W)]
+        A = canvas
+    (S_H, S_W), (D_H, D_W), (g, c, n, down, across) = p.stride, p.dilation, A.strides
+    strides = g, c, D_H * down, D_W * across, n, S_H * down, S_W * across
+    return as_strided(A, (*A.shape[:2], *p.kernel, A.shape[2], *p.count), strides)
+
+
 def lift(A: np.ndarray, steps: list[Step], out: np.ndarray, buffers: Buffers, add: bool) -> None:
     """(G, F, taps, ..., H, W) -> (G, F, ..., H, W) for each step: the sum of what the taps read, in `out` or added."""
-    for i, (axis, size, taps) in enumerate(steps):
+    for i, (axis, size, _, taps) in enumerate(steps):
         total, more = out, add
         if i < len(steps) - 1:
             shape = (*A.shape[3:-2], size, A.shape[-1]) if axis == 0 else (*A.shape[3:-1], size)

@@ -73,7 +73,7 @@ def forward(X, K, p: Convolution, Y, b=None, most=float("inf")) -> None:
             put(results, out[some], tiles, not block.begins)
 
 
-def grad_weight(X, dY, p: Convolution, dK, most=float("inf")) -> None:
+def grad_weight(X, dY, p: Convolution, dK, most=float("inf"), add=True) -> None:
     """dK += G^T (sum over tiles of (A dY A^T) * (B^T X B)) G: `forward` transposed in the weight."""
     tiles = fastest(p)[0]
     A, G, B = in_two_axes(*tiles, X.dtype.name)
@@ -83,7 +83,6 @@ def grad_weight(X, dY, p: Convolution, dK, most=float("inf")) -> None:
         count = tiles.count(*block.p.count)
         U = _transformed(block.output(dY), A.T, tiles, count, (0, 0), tiles.m, buffers, "results")
         P = buffers("product", *U.shape[:3], V.shape[2])
-        P[...] = 0
         multiply_transposed(U, V, P)
         part = block.weight(dK)
         part += (P.transpose(1, 2, 3, 0) @ G).reshape(part.shape)

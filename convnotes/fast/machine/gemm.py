@@ -45,21 +45,27 @@ def multiply(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
         np.matmul(A, B[..., whole:], out=out[..., whole:])
 
 
-def multiply_transposed(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
-    """out += A @ B.T for matrices (M, K) and (N, K), or for stacks of both; blocks cut the sum over K, too."""
+def multiply_transposed(A: np.ndarray, B: np.ndarray, out: np.ndarray, add: bool = False) -> None:
+    """out = A @ B.T, or out += A @ B.T, for matrices (M, K) and (N, K), or for stacks of both; blocks cut the sum over K, too."""
     (M, K), N = A.shape[-2:], B.shape[-2]
-    rows, columns = (side // 32 * 32 if side > 32 else side for side in (M, N))
-    rows, columns = (32 if side >= 32 else side for side in (rows, columns))
-    parts = max(1, -(-K * rows * columns // UNPACKED))
-    if K // parts < LONG or not _serve(A, B):
-        out += A @ B.swapaxes(-1, -2)
+    rows, columns = min(M, ROWS), min(N, ROWS)
+    parts = -(-K * rows * columns // UNPACKED)
+    if M * K * N < 2 * UNPACKED or K < parts * LONG or not _serve(A, B):
+        product = np.multiply if K == 1 else np.matmul
+        if add:
+            out += product(A, B.swapaxes(-1, -2))
+        else:
+            product(A, B.swapaxes(-1, -2), out=out)
         return
+    if not add:
+        out[...] = 0
     m, n, k = M // rows * rows, N // columns * columns, K // parts * parts
     _summed(A[..., :m, :k], B[..., :n, :k], out[..., :m, :n], rows, columns, parts)
-    for (a, b), terms in (
-        ((slice(m, M), slice(0, N)), slice(0, K)),
-        ((slice(0, m), slice(n, N)), slice(0, K)),
-        ((slice(0, m), slice(0, n)), slice(k, K)),
+    # What is left below, on the right, and of the sum.
+    for a, b, terms in (
+        (slice(m, M), slice(0, N), slice(0, K)),
+        (slice(0, m), slice(n, N), slice(0, K)),
+        (slice(0, m), slice(0, n), slice(k, K)),
     ):
         if a.start < a.stop and b.start < b.stop and terms.start < terms.stop:
             out[..., a, b] += A[..., a, terms] @ B[..., b, terms].swapaxes(-1, -2)
@@ -79,14 +85,10 @@ def _stacked(A, B, out, rows, columns) -> None:
 def _summed(A, B, out, rows, columns, parts) -> None:
     """out += A @ B.T as a stack of products, for each part of the sum."""
     blocks = [
-        matrix.reshape(
-            *matrix.shape[:-2], -1, side, parts, matrix.shape[-1] // parts
-        ).swapaxes(-3, -2)
+        matrix.reshape(*matrix.shape[:-2], -1, side, parts, matrix.shape[-1] // parts).swapaxes(-3, -2)
         for matrix, side in ((A, rows), (B, columns))
     ]
-    products = blocks[0][..., :, None, :, :, :] @ blocks[1][
-        ..., None, :, :, :, :
-    ].swapaxes(-1, -2)
+    products = blocks[0][..., :, None, :, :, :] @ blocks[1][..., None, :, :, :, :].swapaxes(-1, -2)
     out += products.sum(-3).swapaxes(-3, -2).reshape(out.shape)
 
 
