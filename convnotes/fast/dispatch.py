@@ -21,7 +21,7 @@ from convnotes.windows import Convolution
 
 # One line registers an algorithm. Each has `rule`, what it takes in words, and
 #   takes(p)                          whether it takes a problem
-#   work(p)                           what it does
+#   work(p, which)                    what one of the three maps does
 #   forward(X, K, p, Y, b, most)      writes Y, with a bias b if it is not None, and holds at most `most` entries
 #   grad_weight(X, dY, p, dK, most)   adds to dK
 #   suspect(p, K, Y)                  an array that tells whether infinities are where they belong; None: they are
@@ -48,8 +48,8 @@ def grad_weight(X, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
     """The weight gradient for the output gradient dY."""
     most = space(p.input_size, p.output_size, X.itemsize)
     dK = np.zeros(p.weight_size, X.dtype)
-    chosen = choose(algorithm, p, X.itemsize)
-    parts = parts_of(p, chosen, X.itemsize) if dY.size else []
+    chosen = choose(algorithm, p, "grad_weight", X.itemsize)
+    parts = parts_of(p, partial(chosen.work, p, "grad_weight"), X.itemsize) if dY.size else []
     if (len(parts) - 1) * dK.size > most / 2:
         # A gradient for each thread is too much: then the threads are those of BLAS.
         parts = [part_of(p, slice(0, len(X)), slice(0, p.count[0]))]
@@ -80,7 +80,7 @@ def grad_input(K, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
         by = partial(_forward, algorithm=algorithm)
         phases.grad_input(K, dY, p, dX, by, most)
     else:
-        parts = parts_of(p, chosen, dY.itemsize, bands=False)
+        parts = parts_of(p, partial(chosen.work, p, "grad_input"), dY.itemsize, bands=False)
 
         def some(part) -> None:
             images, *_, q = part
@@ -96,8 +96,8 @@ def grad_input(K, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
 def _forward(X, K, p, Y, most, algorithm="auto", b=None) -> None:
     if not Y.size:
         return
-    chosen = choose(algorithm, p, X.itemsize)
-    parts = parts_of(p, chosen, X.itemsize)
+    chosen = choose(algorithm, p, "forward", X.itemsize)
+    parts = parts_of(p, partial(chosen.work, p, "forward"), X.itemsize)
 
     def some(part) -> None:
         images, met, rows, q = part
@@ -114,11 +114,11 @@ def _forward(X, K, p, Y, most, algorithm="auto", b=None) -> None:
 
 
 @lru_cache(maxsize=1024)
-def choose(algorithm: str, p: Convolution, itemsize: int = 4):
+def choose(algorithm: str, p: Convolution, which: str, itemsize: int = 4):
     """The algorithm of a name, which must take the problem; "auto" is the one predicted to be the fastest."""
     if algorithm == "auto":
         taking = [each for each in ALGORITHMS.values() if each.takes(p)]
-        return min(taking, key=lambda each: each.work(p).seconds(itemsize))
+        return min(taking, key=lambda each: each.work(p, which).seconds(itemsize))
     if algorithm not in ALGORITHMS:
         raise ValueError(f"algorithm must be auto or one of {', '.join(ALGORITHMS)}, got {algorithm!r}")
     if not ALGORITHMS[algorithm].takes(p):
@@ -138,10 +138,10 @@ def transpose(algorithm: str, p: Convolution, itemsize: int = 4):
     if algorithm != "auto" and by_phases:
         return None
     taking = [each for each in TRANSPOSES.values() if each.takes(p)]
-    best = min(taking, key=lambda each: each.work(p).seconds(itemsize))
+    best = min(taking, key=lambda each: each.work(p, "grad_input").seconds(itemsize))
     if not by_phases:
         return best
     convolutions = [q for *_, q in phases.convolutions(p)]
-    each = [choose("auto", q, itemsize).work(q).seconds(itemsize) for q in convolutions]
+    each = [choose("auto", q, "forward", itemsize).work(q, "forward").seconds(itemsize) for q in convolutions]
     phased = phases.work(p).seconds(itemsize) + sum(each)
-    return best if best.work(p).seconds(itemsize) < phased else None
+    return best if best.work(p, "grad_input").seconds(itemsize) < phased else None

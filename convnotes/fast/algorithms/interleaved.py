@@ -32,13 +32,13 @@ class Interleaved:
             return self.algorithm.takes(p)
         return p.stride == (1, 1) and max(p.dilation) <= min(p.count) and self.algorithm.takes(_apart(p, 1))
 
-    def work(self, p: Convolution) -> Work:
+    def work(self, p: Convolution, which: str) -> Work:
         """That of the algorithm, and that of taking images apart and outputs together."""
         if p.dilation == (1, 1):
-            return self.algorithm.work(p)
+            return self.algorithm.work(p, which)
         q = _apart(p, p.input_size[0])
         copied = prod(q.input_size) + 2 * prod(q.output_size)
-        return self.algorithm.work(q) + Work(copied=3 * copied, runs=copied / max(1, q.count[1]), calls=20)
+        return self.algorithm.work(q, which) + Work(copied=3 * copied, runs=copied / max(1, q.count[1]), calls=20)
 
     def forward(self, X, K, p: Convolution, Y, b=None, most=float("inf")) -> None:
         """Write Y."""

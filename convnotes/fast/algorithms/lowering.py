@@ -17,21 +17,19 @@ arXiv 1704.04428; for the balanced form also Cho and Brand, arXiv 1706.06873.
 Derived in notebooks/06taps.matrix_multiplication.ipynb and 09_fast_convolution.ipynb.
 """
 
-from functools import lru_cache
 from math import prod
 
 import numpy as np
 
 from convnotes.fast.algorithms import taps
-from convnotes.fast.algorithms.blocks import Sizes, blocks, fitting, number, whole
-from convnotes.fast.machine.cost import Work, product
-from convnotes.fast.machine.gemm import LONG, multiply, multiply_transposed
+from convnotes.fast.algorithms.blocks import Sizes, blocks
+from convnotes.fast.algorithms.lowering_work import sizes_of, work_of
+from convnotes.fast.machine.cost import Work
+from convnotes.fast.machine.gemm import multiply, multiply_transposed
 from convnotes.fast.machine.workspace import Buffers
 from convnotes.windows import Convolution, Windows
 
-# The entries that a block should hold: they fit in the cache that all cores share.
-ENTRIES = 2**20
-# Those of columns that one copy makes.
+# The entries of columns that one copy makes.
 SMALL = 2**15
 
 
@@ -98,20 +96,11 @@ class Lowering:
 
     def sizes(self, p: Convolution, most: float, copies: bool) -> Sizes:
         """The sizes of its blocks; `copies`: whether a block of the weight is copied."""
-        return _sizes(p, self.lowers(p), most, copies)
+        return sizes_of(p, self.lowers(p), most, copies)
 
-    def work(self, p: Convolution) -> Work:
-        """What each of the three maps does."""
-        axes, sizes = self.lowers(p), self.sizes(p, float("inf"), copies=True)
-        cut, total = number(p, sizes), Work(calls=10)
-        for entries, run, each in _stages(p, axes, whole(p)):
-            total += Work(copied=entries, runs=entries / max(1, run), calls=cut * each)
-        if taps.lifted(p, axes):
-            # The weight is turned, so that taps that are lifted belong to its filters.
-            runs = prod(p.weight_size) / (p.kernel[1] if 1 in axes else 1)
-            total += Work(copied=prod(p.weight_size), runs=runs)
-        (M, K, N), matrices = _product(p, axes, whole(p)), cut * sizes.groups
-        return total + product(M, K, N * p.groups / max(1, matrices), matrices)
+    def work(self, p: Convolution, which: str) -> Work:
+        """What one of the three maps does."""
+        return work_of(p, self.lowers(p), which)
 
 
 def _lowered(X, p: Windows, axes: tuple, buffers: Buffers) -> np.ndarray:
@@ -121,67 +110,6 @@ def _lowered(X, p: Windows, axes: tuple, buffers: Buffers) -> np.ndarray:
         view = taps.windows_of(X, p)
         return view.reshape(*view.shape[:1], -1, *view.shape[4:])
     return taps.lower(X, taps.steps_of(p, axes), buffers, "input")
-
-
-def _stages(p: Convolution, axes: tuple, s: Sizes) -> list[tuple[int, int, int]]:
-    """Of every step the entries that it copies or adds, the length of runs of them, and its taps."""
-    kernel, count = (s.down, s.across), (s.rows, s.columns)
-    met = [
-        min(size, (n - 1) * S + (K - 1) * D + 1)
-        for size, n, S, K, D in zip(p.size, count, p.stride, kernel, p.dilation)
-    ]
-    inner = [count[axis] if axis in axes else met[axis] for axis in (0, 1)]
-    stages = []
-    for channels, mine in ((s.channels, axes), (s.filters, taps.lifted(p, axes))):
-        planes = s.groups * s.images * channels
-        active = [axis for axis in mine if taps.active(p, axis)]
-        if 1 in active:
-            # Before rows are lowered, or after they are lifted.
-            height = inner[0] if 0 not in active else met[0] if mine is axes else count[0]
-            slow = 3 if p.stride[1] > 1 else 1
-            in_line = mine is axes and p.size[1] == p.stride[1] * p.count[1]
-            run = inner[1] * (height if in_line else 1)
-            stages.append((slow * planes * s.across * height * inner[1], run, s.across))
-        if 0 in active:
-            run = inner[1] * (inner[0] if p.stride[0] == 1 else 1)
-            each = s.down * (s.across if 1 in active else 1)
-            stages.append((planes * each * prod(inner), run, s.down))
-    return stages
-
-
-def _product(p: Convolution, axes: tuple, s: Sizes) -> tuple[int, int, int]:
-    """The rows, terms and columns of a block's product for each of its groups."""
-    kernel, lifted = (s.down, s.across), taps.lifted(p, axes)
-    count = (s.rows, s.columns)
-    met = [
-        min(
-            p.size[axis],
-            (count[axis] - 1) * p.stride[axis] + (kernel[axis] - 1) * p.dilation[axis] + 1,
-        )
-        for axis in (0, 1)
-    ]
-    N = s.images * prod(met[axis] if axis in lifted else count[axis] for axis in (0, 1))
-    M = s.filters * prod(kernel[axis] for axis in lifted)
-    return (
-        M,
-        s.channels * prod(kernel[axis] for axis in (0, 1) if axis not in lifted),
-        N,
-    )
-
-
-@lru_cache(maxsize=1024)
-def _sizes(p: Convolution, axes: tuple, most: float, copies: bool) -> Sizes:
-    def held(s: Sizes) -> int:
-        M, K, N = _product(p, axes, s)
-        product = s.groups * N * (M + K)
-        weight = s.matrix * (2 + N // LONG) if copies or s.matrix < prod(p.weight_size) else 0
-        return product + sum(entries for entries, *_ in _stages(p, axes, s)) + weight
-
-    def lowered(s: Sizes) -> int:
-        M, K, N = _product(p, axes, s)
-        return s.groups * N * (K if axes == (0, 1) else K + M)
-
-    return fitting(whole(p), lowered, ENTRIES, held, most)
 
 
 # One line registers an algorithm, here and in `dispatch`.

@@ -47,7 +47,7 @@ def suspect(p: Convolution, K, Y) -> np.ndarray:
     return Y
 
 
-def work(p: Convolution) -> Work:
+def work(p: Convolution, which: str) -> Work:
     """That of the tiles predicted to be the fastest."""
     return fastest(p)[1]
 

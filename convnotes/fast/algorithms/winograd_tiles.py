@@ -94,15 +94,13 @@ def _work(p: Convolution, tiles: Tiles) -> Work:
     times = spatial if parts > 1 else 1
     total = product(F // G // parts, C // G, T / spatial, n2 * G * spatial * parts)
     # Many small products and long thin ones take longer than one large one.
-    total = Work(1.2 * total.products, calls=total.calls)
+    total = Work(products=1.2 * total.products, calls=total.calls)
     total += product(n2, n2, C * T) + product(m2, n2, F * T)
     total += product(n2, p.area, F // G * C * times)
     # Entries of tiles lie m apart in a row of the image.
     gaps = 3 * (n2 * C + m2 * F) * T
     runs = (n2 * C + m2 * F) * T / max(1, tiles.count(*p.count)[1])
-    return total + Work(
-        copied=gaps + prod(p.input_size), runs=runs, calls=cut * (m2 + 20)
-    )
+    return total + Work(copied=gaps + prod(p.input_size), runs=runs, calls=cut * (m2 + 20))
 
 
 @lru_cache(maxsize=1024)
@@ -121,7 +119,5 @@ def sizes_of(p: Convolution, tiles: Tiles, most: float) -> Sizes:
     # Transformed filters are larger than the filters: so many of them are held at a time.
     few = max(1, FILTERS // (n2 * p.weight_size[1]))
     F, G = min(whole(p).filters, few), min(p.groups, max(1, few // whole(p).filters))
-    sizes = fitting(
-        whole(p)._replace(filters=F, groups=G), cached, ENTRIES, held, most, m2
-    )
+    sizes = fitting(whole(p)._replace(filters=F, groups=G), cached, ENTRIES, held, most, m2)
     return sizes._replace(down=p.kernel[0], across=p.kernel[1])
