@@ -103,8 +103,9 @@ def fitting(
     """
     if sizes.rows * sizes.columns >= ALONE * unit:
         sizes = sizes._replace(images=min(1, sizes.images))
-    few = -(-COLUMNS * unit // max(1, sizes.columns))
-    for axis, least in (("groups", 1), ("images", 1), ("rows", few)):
+    columns = COLUMNS * unit
+    images, rows = -(-columns // max(1, sizes.rows * sizes.columns)), -(-columns // max(1, sizes.columns))
+    for axis, least in (("groups", 1), ("images", images), ("rows", rows)):
         sizes = _cut(sizes, axis, cached, ideal, least)
     for axis in Sizes._fields:
         sizes = _cut(sizes, axis, held, most, 1)

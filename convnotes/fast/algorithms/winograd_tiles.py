@@ -23,6 +23,8 @@ from convnotes.windows import Convolution
 RESULTS, INPUTS = (2, 3, 4), 8
 # The entries of a block's transformed tiles, and of the transformed filters that are held at a time.
 ENTRIES, FILTERS = 2**19, 2**20
+# The entries of a block's tiles where filters are too many for that, and have to be transformed anew for each block.
+MANY = 2**21
 
 
 class Tiles(NamedTuple):
@@ -119,5 +121,5 @@ def sizes_of(p: Convolution, tiles: Tiles, most: float) -> Sizes:
     # Transformed filters are larger than the filters: so many of them are held at a time.
     few = max(1, FILTERS // (n2 * p.weight_size[1]))
     F, G = min(whole(p).filters, few), min(p.groups, max(1, few // whole(p).filters))
-    sizes = fitting(whole(p)._replace(filters=F, groups=G), cached, ENTRIES, held, most, m2)
+    sizes = fitting(whole(p)._replace(filters=F, groups=G), cached, ENTRIES if F == whole(p).filters else MANY, held, most, m2)
     return sizes._replace(down=p.kernel[0], across=p.kernel[1])
