@@ -18,6 +18,8 @@ from convnotes.windows import Convolution, Windows
 ALONE = 2**11
 # The columns of a product below which rows are not cut for the sake of a cache alone.
 COLUMNS = 256
+# Filters are cut into multiples of this, as products like them.
+FILTERS = 32
 
 
 class Sizes(NamedTuple):
@@ -118,7 +120,7 @@ def blocks(p: Convolution, sizes: Sizes, unit: tuple[int, int] = (1, 1)) -> Iter
     if sizes == axes and axes.images:
         yield Block(p, Sizes(*(slice(0, n) for n in axes)), (slice(None), slice(None)), p)
         return
-    units = dict(zip(("rows", "columns"), unit))
+    units = {"rows": unit[0], "columns": unit[1], "filters": 1 if sizes.filters % FILTERS else FILTERS}
     cuts = Sizes(*(_in_units(n, most, units.get(axis, 1)) for axis, n, most in zip(Sizes._fields, axes, sizes)))
     for rows, columns, down, across in product(cuts.rows, cuts.columns, cuts.down, cuts.across):
         met, q = p.part((rows, columns), (down, across))
@@ -142,5 +144,5 @@ def _cut(sizes, axis, held, most, least) -> Sizes:
 
 def _in_units(count, most, unit) -> list[slice]:
     """An axis in slices that begin at whole units."""
-    parts = spans(-(-count // unit), max(1, most // unit))
+    parts = spans(-(-count // unit), max(1, most // unit if most < count else count))
     return [slice(part.start * unit, min(part.stop * unit, count)) for part in parts]
