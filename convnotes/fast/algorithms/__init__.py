@@ -1,0 +1,1 @@
+"""One algorithm in each file, for `fast` to choose from."""

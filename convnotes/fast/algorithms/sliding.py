@@ -1,0 +1,169 @@
+"""Reductions over windows, one axis after the other: along lines where windows are dense, else tap by tap.
+
+Padded images written one after the other are one line. On it window (y, x) begins at row y*S_H and column x*S_W, and
+its entry (i, j) lies i*D_H rows and j*D_W places behind. That holds from every place on, whether a window begins there
+or not. So one operation on the line and itself, shifted, serves all windows at once, in the longest runs there are.
+What it makes of the other places is dropped.
+
+Derived in notebooks/09_fast_convolution.ipynb.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from convnotes.fast.algorithms.planes import Part, Way
+from convnotes.windows import Windows
+
+# With strides whose product is greater, most places of a line are those of no window, and not worth their work.
+DENSE = 4
+# A number of four bytes and its neighbour: whatever the machine's own order of bytes, the first is the lower half.
+ONE, TWO = np.dtype("<u4"), np.dtype("<u8")
+
+
+def ways(ufunc: np.ufunc, start, p: Windows, weight=None) -> list[Way]:
+    """To write `ufunc` over every window, times a weight or that of a part, where `start` stands on the padding."""
+
+    def by(function: Callable) -> Callable:
+        def reduce(X: np.ndarray, out: np.ndarray, part: Part) -> None:
+            # What lines make of the places between windows is no news.
+            with np.errstate(invalid="ignore", over="ignore"):
+                function(ufunc, start, X, out, part.p)
+            if weight is not None:
+                out *= weight(part) if callable(weight) else weight
+
+        return reduce
+
+    dense = p.stride[0] * p.stride[1] <= DENSE
+    return [Way(by(lines), lines_held)] * dense + [Way(by(taps), taps_held)]
+
+
+def along(ufunc: np.ufunc, A: np.ndarray, size: int, step: int = 1) -> np.ndarray:
+    """`ufunc` over every `size` entries, `step` apart, of the last axis; put together from those over 1, 2, 4, ...
+
+    About log2(size) passes, and unlike running sums no cancellation. May return a view of A.
+    """
+    count = A.shape[-1] - (size - 1) * step
+    total, start, each, own = None, 0, 1, False
+    # A holds those over `each` entries; the bits of `size` say which of them a window consists of.
+    while True:
+        if size & each:
+            part = A[..., start : start + count]
+            if total is None:
+                total = part
+            else:
+                total = ufunc(
+                    total, part, out=part if own and 2 * each > size else None
+                )
+            start += each * step
+        shift, each = each * step, 2 * each
+        if each > size:
+            return total
+        A, own = ufunc(A[..., :-shift], A[..., shift:]), True
+
+
+def lines_held(p: Windows) -> int:
+    """The entries that `lines` holds of a plane."""
+    height, width = canvas_size(p)
+    return (4 * height + 4 * p.count[0]) * width + 4 * p.positions
+
+
+def lines(ufunc: np.ufunc, start, X: np.ndarray, out: np.ndarray, p: Windows) -> None:
+    """Write `ufunc` over every window to `out`, (planes, H_Y, W_Y); `start` stands on the padding of X, (planes, H, W)."""
+    whole = canvas(X, p, start)
+    (N, height, width), (S_H, S_W), (H_Y, _) = whole.shape, p.stride, p.count
+    down = along(ufunc, whole.reshape(-1), p.kernel[0], p.dilation[0] * width)
+    rows = np.empty((N, H_Y, width), X.dtype)
+    copy_rows(at(down, rows.shape, (height * width, S_H * width, 1)), rows)
+    across = along(ufunc, rows.reshape(-1), p.kernel[1], p.dilation[1])
+    pick(across, (H_Y * width, width, S_W), out)
+
+
+def canvas_size(p: Windows, step: int = 1) -> tuple[int, int]:
+    """The height and width of a padded plane, whose width is a multiple of `step`."""
+    height, width = (
+        max(covered, before + size)
+        for covered, size, (before, _) in zip(p.covered, p.size, p.padding)
+    )
+    return height, -(-width // step) * step
+
+
+def canvas(X: np.ndarray, p: Windows, value, step: int = 1) -> np.ndarray:
+    """Planes (planes, H, W) with `value` around them where windows reach, in one run: X itself if it is as it must be."""
+    (N, H, W), ((top, _), (left, _)) = X.shape, p.padding
+    height, width = canvas_size(p, step)
+    if (height, width) == (H, W):
+        return np.ascontiguousarray(X)
+    whole = np.empty((N, height, width), X.dtype)
+    whole[:, :top] = whole[:, top + H :] = value
+    rows = whole[:, top : top + H]
+    rows[..., :left] = rows[..., left + W :] = value
+    copy_rows(X, rows[..., left : left + W])
+    return whole
+
+
+def copy_rows(source: np.ndarray, out: np.ndarray) -> None:
+    """Copy rows, each as one value of many bytes if it is a run of some length: short ones in half the time."""
+    if out.shape[-1] > 1 and source.strides[-1] == out.strides[-1] == out.itemsize:
+        row = np.dtype((np.void, out.shape[-1] * out.itemsize))
+        source, out = source.view(row), out.view(row)
+    out[...] = source
+
+
+def at(line: np.ndarray, shape: tuple, places: tuple, dtype=None) -> np.ndarray:
+    """A view of a line: entries so many places apart along each axis; an error if it does not reach so far."""
+    strides = tuple(line.itemsize * apart for apart in places)
+    return np.ndarray(shape, dtype or line.dtype, line, 0, strides)
+
+
+def pick(line: np.ndarray, places: tuple, out: np.ndarray) -> None:
+    """Copy from a line the entries so many places apart along each axis.
+
+    Of four bytes and two apart, they are read with their neighbours as numbers of eight, which are narrowed: NumPy does
+    that with whole vectors of the processor, and reads entries with gaps between one by one.
+    """
+    first = 0
+    if (places[-1], line.itemsize) == (2, 4) and out.strides[-1] == 4 and out.size:
+        # The last entry's neighbour may be beyond the line's end.
+        first = out.shape[-1] - 1
+        pairs = at(line, (*out.shape[:-1], first), places, TWO)
+        np.copyto(out[..., :first].view(ONE), pairs, casting="unsafe")
+    rest = at(line, out.shape, places)
+    out[..., first:] = rest[..., first:]
+
+
+def taps_held(p: Windows) -> int:
+    """The entries that `taps` holds of a plane, and weights."""
+    return p.count[0] * p.size[1] + 4 * p.positions
+
+
+def taps(ufunc: np.ufunc, start, X: np.ndarray, out: np.ndarray, p: Windows) -> None:
+    """The same as `lines` in little space, tap by tap on the entries of windows alone."""
+    rows = np.empty((len(X), p.count[0], p.size[1]), X.dtype)
+    combine(ufunc, start, X.swapaxes(1, 2), rows.swapaxes(1, 2), p, 0)
+    combine(ufunc, start, rows, out, p, 1)
+
+
+def combine(ufunc, start, A, out, p, axis) -> None:
+    """`ufunc` over windows along the last axis, which is that axis of a plane; `start` where they meet nothing."""
+    out[...] = start
+    for places, met in p.meetings(axis):
+        some = out[..., places]
+        ufunc(some, A[..., met], out=some)
+
+
+def spread_held(p: Windows) -> int:
+    """The entries that `spread` holds of a plane, weights, and what it spreads."""
+    return p.size[0] * p.count[1] + 5 * p.positions
+
+
+def spread(Y: np.ndarray, out: np.ndarray, p: Windows) -> None:
+    """The transpose of a sum: every entry of Y is added to all the entries that its window has on the input, in `out`.
+
+    Y: (planes, H_Y, W_Y); out: (planes, H, W)
+    """
+    rows = np.zeros((len(Y), p.size[0], p.count[1]), Y.dtype)
+    for places, met in p.meetings(0):
+        rows[:, met] += Y[:, places]
+    for places, met in p.meetings(1):
+        out[..., met] += rows[..., places]
