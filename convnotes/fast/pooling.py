@@ -8,7 +8,11 @@ import numpy as np
 from convnotes import arguments
 from convnotes.fast.algorithms import argmax, sliding
 from convnotes.fast.algorithms.planes import Part, Way, treat
+from convnotes.fast.machine.workspace import spans
 from convnotes.windows import Windows
+
+# The gradients that are divided at a time, where each is that of a whole plane.
+SHARES = 2**20
 
 
 def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
@@ -78,12 +82,12 @@ def avg_pool2d(
         count_include_pad,
         divisor_override,
     )
-    weight = _weight(p, *options, X.dtype)
     if _is_whole(p):
         # A product with a row of weights.
-        weights = np.full(p.area, weight, X.dtype)
+        weights = np.full(p.area, 1 / (options[1] or p.area), X.dtype)
         return (X.reshape(-1, p.area) @ weights).reshape(*X.shape[:2], 1, 1)
     Y = np.empty((*X.shape[:2], *p.count), X.dtype)
+    weight = _weight(p, *options, X.dtype)
     treat(p, [X], [Y], sliding.ways(np.add, 0, p, weight))
     return Y
 
@@ -110,9 +114,11 @@ def avg_pool2d_grad_input(
         divisor_override,
     )
     dX = np.empty((*dY.shape[:2], *p.size), dY.dtype)
-    weight = _weight(p, *options, dY.dtype)
     if _is_whole(p):
-        return np.multiply(dY, weight, out=dX)
+        for n in spans(len(dX), SHARES // max(1, dX.shape[1])):
+            dX[n] = dY[n] / (options[1] or p.area)
+        return dX
+    weight = _weight(p, *options, dY.dtype)
 
     def add(dX, dY, part: Part) -> None:
         scale = weight(part) if callable(weight) else weight

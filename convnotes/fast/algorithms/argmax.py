@@ -52,7 +52,8 @@ def _phase(line: np.ndarray, S: int, first: int) -> np.ndarray:
     if S == 1:
         return line
     phase = np.empty(len(line) // S, line.dtype)
-    pick(line[first:], (S,), phase)
+    pick(line[first:], (S,), phase[:-1])
+    phase[-1] = line[first - S]
     return phase
 
 

@@ -8,14 +8,12 @@ from collections.abc import Callable, Iterator
 from math import prod
 from typing import NamedTuple
 
-import numpy as np
-
 from convnotes.fast.machine.threads import number, share
-from convnotes.fast.machine.workspace import THREAD, halves, length, space, spans
+from convnotes.fast.machine.workspace import halves, length, space, spans
 from convnotes.windows import Windows
 
-# The bytes that are worked on together: each block has dozens of calls, which large ones share.
-CACHE = 2**22
+# The bytes that a block of planes holds: each has dozens of calls, which large ones share. At most workspace.THREAD.
+BLOCK = 2**24
 # A plane is cut for the cache's sake only if the halves hold little more than it, since what they share is done twice.
 TWICE = 1.2
 
@@ -44,17 +42,17 @@ def treat(p: Windows, inputs: list, outputs: list, ways: list[Way], zero=()) -> 
     X, count = inputs[0], prod(inputs[0].shape[:2])
     if not count:
         return
-    cache, most = CACHE // X.itemsize, THREAD // X.itemsize
-    whole = ways[0].held(p)
-    if count * whole > most:
+    block, way = BLOCK // X.itemsize, ways[0]
+    most = block
+    if (entries := way.held(p)) > block:
         sizes = [(1, X.shape[1], *A.shape[2:]) for A in (X, outputs[0])]
         most = space(*sizes, X.itemsize, number())
-    way = ways[0]
-    if whole > most:
         row = p.part((slice(0, 1), slice(0, p.count[1])))[1]
         way = next((way for way in ways if way.held(row) <= most), ways[-1])
-        whole = way.held(p)
-    every = list(parts(p, way.held, min(cache, most), most))
+        entries = way.held(p)
+    every = [Part((...,), (...,), p)]
+    if entries > block:
+        every = list(_divided(p, *map(slice, (0, 0), p.count), way.held, block, most))
     inputs, outputs = (
         [A.reshape(-1, *A.shape[2:]) for A in some] for some in (inputs, outputs)
     )
@@ -68,18 +66,13 @@ def treat(p: Windows, inputs: list, outputs: list, ways: list[Way], zero=()) -> 
             views += [A[planes][part.windows] for A in outputs]
             way.function(*views, part)
 
-    share(some, list(spans(count, min(cache, most) // whole)))
+    share(some, list(spans(count, block // entries)))
 
 
-def parts(p: Windows, held: Callable, cache: int, most: int) -> Iterator[Part]:
-    """All windows of a plane, in parts that hold at most `most` entries as far as they can be divided."""
-    if held(p) <= cache:
-        yield Part((...,), (...,), p)
-    else:
-        yield from _divided(p, *map(slice, (0, 0), p.count), held, cache, most)
-
-
-def _divided(p, rows, columns, held, cache, most) -> Iterator[Part]:
+def _divided(p, rows, columns, held, block, most) -> Iterator[Part]:
+    """The windows in parts that hold at most `most` entries, as far as they can be divided, and no more than a block
+    if that takes little more work.
+    """
     met, q = p.part((rows, columns))
     entries = held(q)
     by_rows = [(half, columns) for half in halves(rows)]
@@ -92,11 +85,11 @@ def _divided(p, rows, columns, held, cache, most) -> Iterator[Part]:
     ]
     least, both = min(ways, key=lambda way: way[0], default=(entries, []))
     if (
-        entries <= cache
+        entries <= block
         or not both
         or (entries <= most and 2 * least > TWICE * entries)
     ):
         yield Part((..., rows, columns), (..., *met), q)
         return
     for half in both:
-        yield from _divided(p, *half, held, cache, most)
+        yield from _divided(p, *half, held, block, most)

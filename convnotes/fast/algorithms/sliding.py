@@ -22,15 +22,17 @@ ONE, TWO = np.dtype("<u4"), np.dtype("<u8")
 
 
 def ways(ufunc: np.ufunc, start, p: Windows, weight=None) -> list[Way]:
-    """To write `ufunc` over every window, times a weight or that of a part, where `start` stands on the padding."""
+    """To write `ufunc` over every window, or the sum times a weight or that of a part, where `start` stands on the padding."""
 
     def by(function: Callable) -> Callable:
         def reduce(X: np.ndarray, out: np.ndarray, part: Part) -> None:
+            if weight is None:
+                function(ufunc, start, X, out, part.p)
+                return
             # What lines make of the places between windows is no news.
             with np.errstate(invalid="ignore", over="ignore"):
                 function(ufunc, start, X, out, part.p)
-            if weight is not None:
-                out *= weight(part) if callable(weight) else weight
+            out *= weight(part) if callable(weight) else weight
 
         return reduce
 
@@ -73,9 +75,12 @@ def lines(ufunc: np.ufunc, start, X: np.ndarray, out: np.ndarray, p: Windows) ->
     whole = canvas(X, p, start)
     (N, height, width), (S_H, S_W), (H_Y, _) = whole.shape, p.stride, p.count
     down = along(ufunc, whole.reshape(-1), p.kernel[0], p.dilation[0] * width)
-    rows = np.empty((N, H_Y, width), X.dtype)
+    # As many more entries as `along` drops, and a neighbour for the last.
+    count, more = N * H_Y * width, (p.kernel[1] - 1) * p.dilation[1] + 1
+    line = np.empty(count + more, X.dtype)
+    rows = line[:count].reshape(N, H_Y, width)
     copy_rows(at(down, rows.shape, (height * width, S_H * width, 1)), rows)
-    across = along(ufunc, rows.reshape(-1), p.kernel[1], p.dilation[1])
+    across = along(ufunc, line, p.kernel[1], p.dilation[1])
     pick(across, (H_Y * width, width, S_W), out)
 
 
@@ -117,19 +122,16 @@ def at(line: np.ndarray, shape: tuple, places: tuple, dtype=None) -> np.ndarray:
 
 
 def pick(line: np.ndarray, places: tuple, out: np.ndarray) -> None:
-    """Copy from a line the entries so many places apart along each axis.
+    """Copy from a line the entries so many places apart along each axis; behind the last of them there must be one more.
 
     Of four bytes and two apart, they are read with their neighbours as numbers of eight, which are narrowed: NumPy does
     that with whole vectors of the processor, and reads entries with gaps between one by one.
     """
-    first = 0
-    if (places[-1], line.itemsize) == (2, 4) and out.strides[-1] == 4 and out.size:
-        # The last entry's neighbour may be beyond the line's end.
-        first = out.shape[-1] - 1
-        pairs = at(line, (*out.shape[:-1], first), places, TWO)
-        np.copyto(out[..., :first].view(ONE), pairs, casting="unsafe")
-    rest = at(line, out.shape, places)
-    out[..., first:] = rest[..., first:]
+    if (places[-1], line.itemsize, out.strides[-1]) == (2, 4, 4):
+        pairs = at(line, out.shape, places, TWO)
+        np.copyto(out.view(ONE), pairs, casting="unsafe")
+    else:
+        out[...] = at(line, out.shape, places)
 
 
 def taps_held(p: Windows) -> int:
