@@ -13,7 +13,7 @@ from convnotes.fast.machine.workspace import halves, length, space, spans
 from convnotes.windows import Windows
 
 # The bytes that a block of planes holds: each has dozens of calls, which large ones share. At most workspace.THREAD.
-BLOCK = 2**24
+BLOCK = 2**23
 # A plane is cut for the cache's sake only if the halves hold little more than it, since what they share is done twice.
 TWICE = 1.2
 

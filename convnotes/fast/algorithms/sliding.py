@@ -79,7 +79,7 @@ def lines(ufunc: np.ufunc, start, X: np.ndarray, out: np.ndarray, p: Windows) ->
     count, more = N * H_Y * width, (p.kernel[1] - 1) * p.dilation[1] + 1
     line = np.empty(count + more, X.dtype)
     rows = line[:count].reshape(N, H_Y, width)
-    copy_rows(at(down, rows.shape, (height * width, S_H * width, 1)), rows)
+    rows[...] = at(down, rows.shape, (height * width, S_H * width, 1))
     across = along(ufunc, line, p.kernel[1], p.dilation[1])
     pick(across, (H_Y * width, width, S_W), out)
 
@@ -103,16 +103,8 @@ def canvas(X: np.ndarray, p: Windows, value, step: int = 1) -> np.ndarray:
     whole[:, :top] = whole[:, top + H :] = value
     rows = whole[:, top : top + H]
     rows[..., :left] = rows[..., left + W :] = value
-    copy_rows(X, rows[..., left : left + W])
+    rows[..., left : left + W] = X
     return whole
-
-
-def copy_rows(source: np.ndarray, out: np.ndarray) -> None:
-    """Copy rows, each as one value of many bytes if it is a run of some length: short ones in half the time."""
-    if out.shape[-1] > 1 and source.strides[-1] == out.strides[-1] == out.itemsize:
-        row = np.dtype((np.void, out.shape[-1] * out.itemsize))
-        source, out = source.view(row), out.view(row)
-    out[...] = source
 
 
 def at(line: np.ndarray, shape: tuple, places: tuple, dtype=None) -> np.ndarray:
