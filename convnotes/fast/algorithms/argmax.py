@@ -13,7 +13,7 @@ from functools import cache, partial
 import numpy as np
 
 from convnotes.fast.algorithms.planes import Part, Way
-from convnotes.fast.algorithms.sliding import at, canvas, canvas_size, combine, pick
+from convnotes.fast.algorithms.sliding import at_windows, canvas, canvas_size, combine
 from convnotes.windows import Windows
 
 
@@ -27,7 +27,11 @@ def offsets(X: np.ndarray, p: Windows) -> np.ndarray:
     (N, height, width), line = whole.shape, whole.reshape(-1)
     width //= S
     # Without the columns between: tap j of a window is in phase j*D % S, and there j*D // S places behind.
-    phases = {b: _phase(line, S, b) for b in {j * D % S for j in range(K)}}
+    phases = (
+        {b: line[b::S].copy() for b in {j * D % S for j in range(K)}}
+        if S > 1
+        else [line]
+    )
     count = len(line) // S - (K - 1) * D // S
     across = [(phases[j * D % S][j * D // S :][:count], None, j * D) for j in range(K)]
     dtype = _dtype(p)
@@ -40,21 +44,11 @@ def offsets(X: np.ndarray, p: Windows) -> np.ndarray:
     runs = [slice(i * step, i * step + count) for i in range(K)]
     down = [(best[run], column[run], i * D * p.size[1]) for i, run in enumerate(runs)]
     _, chosen = _first(down, dtype, better, last=True)
-    chosen = at(chosen, (N, *p.count), (height * width, p.stride[0] * width, 1))
+    chosen = at_windows(chosen, (N, height, width), p, 1)
     if p.padding[0][0] or p.padding[1][0]:
         # Where all is minus infinity, so is the padding: then the first entry on the image wins.
         chosen = np.maximum(chosen, _first_on_image(p))
     return chosen
-
-
-def _phase(line: np.ndarray, S: int, first: int) -> np.ndarray:
-    """Every S-th entry of a line, whose length is a multiple of S."""
-    if S == 1:
-        return line
-    phase = np.empty(len(line) // S, line.dtype)
-    pick(line[first:], (S,), phase[:-1])
-    phase[-1] = line[first - S]
-    return phase
 
 
 def _first(entries: list, dtype, better, last: bool = False) -> tuple:

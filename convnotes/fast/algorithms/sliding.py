@@ -17,8 +17,6 @@ from convnotes.windows import Windows
 
 # With strides whose product is greater, most places of a line are those of no window, and not worth their work.
 DENSE = 4
-# A number of four bytes and its neighbour: whatever the machine's own order of bytes, the first is the lower half.
-ONE, TWO = np.dtype("<u4"), np.dtype("<u8")
 
 
 def ways(ufunc: np.ufunc, start, p: Windows, weight=None) -> list[Way]:
@@ -65,27 +63,22 @@ def along(ufunc: np.ufunc, A: np.ndarray, size: int, step: int = 1) -> np.ndarra
 
 
 def lines_held(p: Windows) -> int:
-    """The entries that `lines` holds of a plane."""
+    """The entries that `lines` holds of a plane, and weights."""
     height, width = canvas_size(p)
-    return (4 * height + 4 * p.count[0]) * width + 4 * p.positions
+    return 4 * height * width + 4 * p.positions
 
 
 def lines(ufunc: np.ufunc, start, X: np.ndarray, out: np.ndarray, p: Windows) -> None:
-    """Write `ufunc` over every window to `out`, (planes, H_Y, W_Y); `start` stands on the padding of X, (planes, H, W)."""
+    """Write `ufunc` over every window of X (planes, H, W), on whose padding `start` stands, to `out`."""
     whole = canvas(X, p, start)
-    (N, height, width), (S_H, S_W), (H_Y, _) = whole.shape, p.stride, p.count
-    down = along(ufunc, whole.reshape(-1), p.kernel[0], p.dilation[0] * width)
-    # As many more entries as `along` drops, and a neighbour for the last.
-    count, more = N * H_Y * width, (p.kernel[1] - 1) * p.dilation[1] + 1
-    line = np.empty(count + more, X.dtype)
-    rows = line[:count].reshape(N, H_Y, width)
-    rows[...] = at(down, rows.shape, (height * width, S_H * width, 1))
-    across = along(ufunc, line, p.kernel[1], p.dilation[1])
-    pick(across, (H_Y * width, width, S_W), out)
+    step = whole.shape[2]
+    line = along(ufunc, whole.reshape(-1), p.kernel[0], p.dilation[0] * step)
+    line = along(ufunc, line, p.kernel[1], p.dilation[1])
+    out[...] = at_windows(line, whole.shape, p, p.stride[1])
 
 
 def canvas_size(p: Windows, step: int = 1) -> tuple[int, int]:
-    """The height and width of a padded plane, whose width is a multiple of `step`."""
+    """The height and width of a padded plane, as far as windows reach; the width is a multiple of `step`."""
     height, width = (
         max(covered, before + size)
         for covered, size, (before, _) in zip(p.covered, p.size, p.padding)
@@ -94,12 +87,12 @@ def canvas_size(p: Windows, step: int = 1) -> tuple[int, int]:
 
 
 def canvas(X: np.ndarray, p: Windows, value, step: int = 1) -> np.ndarray:
-    """Planes (planes, H, W) with `value` around them where windows reach, in one run: X itself if it is as it must be."""
+    """X, planes (planes, H, W), with `value` around them where windows reach, in one run."""
     (N, H, W), ((top, _), (left, _)) = X.shape, p.padding
-    height, width = canvas_size(p, step)
-    if (height, width) == (H, W):
+    size = canvas_size(p, step)
+    if size == (H, W):
         return np.ascontiguousarray(X)
-    whole = np.empty((N, height, width), X.dtype)
+    whole = np.empty((N, *size), X.dtype)
     whole[:, :top] = whole[:, top + H :] = value
     rows = whole[:, top : top + H]
     rows[..., :left] = rows[..., left + W :] = value
@@ -107,23 +100,16 @@ def canvas(X: np.ndarray, p: Windows, value, step: int = 1) -> np.ndarray:
     return whole
 
 
-def at(line: np.ndarray, shape: tuple, places: tuple, dtype=None) -> np.ndarray:
-    """A view of a line: entries so many places apart along each axis; an error if it does not reach so far."""
-    strides = tuple(line.itemsize * apart for apart in places)
-    return np.ndarray(shape, dtype or line.dtype, line, 0, strides)
+def at_windows(line: np.ndarray, shape: tuple, p: Windows, step: int) -> np.ndarray:
+    """A view of a line at the places where windows begin, (planes, H_Y, W_Y).
 
-
-def pick(line: np.ndarray, places: tuple, out: np.ndarray) -> None:
-    """Copy from a line the entries so many places apart along each axis; behind the last of them there must be one more.
-
-    Of four bytes and two apart, they are read with their neighbours as numbers of eight, which are narrowed: NumPy does
-    that with whole vectors of the processor, and reads entries with gaps between one by one.
+    shape: of the planes in the line, which may be shorter than these, as far as no window begins there
+    step: the places between two windows of a row
     """
-    if (places[-1], line.itemsize, out.strides[-1]) == (2, 4, 4):
-        pairs = at(line, out.shape, places, TWO)
-        np.copyto(out.view(ONE), pairs, casting="unsafe")
-    else:
-        out[...] = at(line, out.shape, places)
+    N, height, width = shape
+    strides = (height * width, p.stride[0] * width, step)
+    strides = tuple(line.itemsize * places for places in strides)
+    return np.ndarray((N, *p.count), line.dtype, line, 0, strides)
 
 
 def taps_held(p: Windows) -> int:
