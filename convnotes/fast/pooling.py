@@ -6,7 +6,7 @@ Derived in notebooks/07_pooling.ipynb and 09_fast_convolution.ipynb.
 import numpy as np
 
 from convnotes import arguments
-from convnotes.fast.algorithms import argmax, sliding
+from convnotes.fast.algorithms import argmax, sliding, taps
 from convnotes.fast.algorithms.planes import Part, Way, treat
 from convnotes.fast.machine.workspace import spans
 from convnotes.windows import Windows
@@ -40,22 +40,17 @@ def max_pool2d_grad_input(
         input, grad_output, kernel_size, stride, padding, dilation, ceil_mode, ties=ties
     )
     dX = np.empty(X.shape, X.dtype)
-    ways = [Way(_add_to_all, _held_by_all)]
-    if ties == "first":
-        ways = argmax.ways(p, X.itemsize)
+    ways = argmax.ways(p, X.itemsize)
+    if ties == "all":
+        ways = [Way(_add_to_all, lambda q: taps.held(q) + 4 * q.positions)]
     treat(p, [X, dX], [dY], ways, zero=[dX])
     return dX
-
-
-def _held_by_all(p: Windows) -> int:
-    """The entries of the maxima and of what they are made of, of what tells who is one, and of its gradient."""
-    return sliding.taps_held(p) + 4 * p.positions
 
 
 def _add_to_all(X, dX, dY, part: Part) -> None:
     """Add the gradient of every window to every one of its maxima."""
     p, Y = part.p, np.empty(dY.shape, X.dtype)
-    sliding.taps(np.maximum, -np.inf, X, Y, p)
+    taps.reduce(np.maximum, -np.inf, X, Y, p)
     for down, met_down in p.meetings(0):
         for across, met_across in p.meetings(1):
             entry = X[:, met_down, met_across]

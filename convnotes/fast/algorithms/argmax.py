@@ -1,8 +1,7 @@
 """The place of every window's first maximum: found along the rows first, then among the rows' winners.
 
 That order is the row-major one in which the first of equal maxima wins: of rows with the same maximum the first, and
-in it the first entry. A winner is named by how far behind the window's first entry it lies in the image: small numbers
-of one byte in most layers, on which operations cost next to nothing.
+in it the first entry. A winner is named by how far behind the window's first entry it lies: by one byte in most layers.
 
 Derived in notebooks/09_fast_convolution.ipynb.
 """
@@ -12,8 +11,10 @@ from functools import cache, partial
 
 import numpy as np
 
+from convnotes.fast.algorithms import taps
 from convnotes.fast.algorithms.planes import Part, Way
-from convnotes.fast.algorithms.sliding import at_windows, canvas, canvas_size, combine
+from convnotes.fast.algorithms.sliding import at_windows, canvas, canvas_size
+from convnotes.fast.algorithms.taps import better_or_nan
 from convnotes.windows import Windows
 
 
@@ -22,7 +23,7 @@ def offsets(X: np.ndarray, p: Windows) -> np.ndarray:
 
     Returns unsigned integers (planes, H_Y, W_Y). Of windows that lie wholly on the padding they say nothing.
     """
-    S, K, D = p.stride[1], p.kernel[1], p.dilation[1]
+    S, K, D, dtype = p.stride[1], p.kernel[1], p.dilation[1], _dtype(p)
     whole = canvas(X, p, -np.inf, S)
     (N, height, width), line = whole.shape, whole.reshape(-1)
     width //= S
@@ -34,8 +35,7 @@ def offsets(X: np.ndarray, p: Windows) -> np.ndarray:
     )
     count = len(line) // S - (K - 1) * D // S
     across = [(phases[j * D % S][j * D // S :][:count], None, j * D) for j in range(K)]
-    dtype = _dtype(p)
-    for better in (np.greater, _better_or_nan):
+    for better in (np.greater, better_or_nan):
         best, column = _first(across, dtype, better)
         if not np.isnan(best.max()):
             break
@@ -79,11 +79,6 @@ def _first(entries: list, dtype, better, last: bool = False) -> tuple:
     return best, chosen
 
 
-def _better_or_nan(value, best) -> np.ndarray:
-    """Where a value is greater than the best, or the first that is not a number."""
-    return (value > best) | (np.isnan(value) & ~np.isnan(best))
-
-
 def _dtype(p: Windows) -> np.dtype:
     """The smallest integers in which the last entry of a window has a number."""
     (D_H, D_W), (K_H, K_W) = p.dilation, p.kernel
@@ -105,15 +100,14 @@ def ways(p: Windows, itemsize: int) -> list[Way]:
     """To add every gradient in dY to dX, which is zero before, at the first maximum of its window in X."""
     return [
         Way(_adder(), partial(_held, itemsize=itemsize)),
-        Way(_add_by_taps, _held_by_taps),
+        Way(taps.add, taps.add_held),
     ]
 
 
 def _held(p: Windows, itemsize: int) -> int:
     """The entries that `_adder`'s function holds of a plane.
 
-    They are those of padded rows, their phases and their gradients; for every entry of a phase a maximum down and one
-    across, their numbers and comparisons; and for every window two places, a gradient and a comparison.
+    Of padded rows and their phases; of maxima down and across, their numbers and comparisons; of windows' places.
     """
     S, size = p.stride[1], _dtype(p).itemsize
     height, width = canvas_size(p, S)
@@ -154,48 +148,3 @@ def _places(planes: int, p: Windows) -> np.ndarray:
     rows, columns = (np.arange(number) for number in p.count)
     plane = np.add.outer((rows * S_H - top) * W, columns * S_W - left)
     return np.add.outer(np.arange(planes) * (H * W), plane)
-
-
-def _held_by_taps(p: Windows) -> int:
-    """The entries that `_add_by_taps` holds of a plane."""
-    return p.size[0] * p.count[1] + 24 * p.positions
-
-
-def _add_by_taps(X: np.ndarray, dX: np.ndarray, dY: np.ndarray, part: Part) -> None:
-    """The same in little space, for windows so large that their lines would need too much."""
-    p = part.p
-    if not X.size:
-        return
-    (N, H, _), (H_Y, W_Y) = X.shape, p.count
-    rows = np.empty((N, H, W_Y), X.dtype)
-    combine(np.maximum, -np.inf, X, rows, p, 1)
-    across = rows.swapaxes(1, 2)
-    row = _first_by_taps(p, 0, (N, W_Y, H_Y), lambda places, met: across[..., met])
-    row, n = row.swapaxes(1, 2), np.arange(N)[:, None, None]
-
-    def entries(places: slice, met: slice) -> np.ndarray:
-        return X[n, row[..., places], np.arange(met.start, met.stop, met.step)]
-
-    column = _first_by_taps(p, 1, dY.shape, entries)
-    # Of a window that lies wholly on the padding there is none.
-    live = (row >= 0) & (column >= 0)
-    n = np.broadcast_to(n, dY.shape)
-    np.add.at(dX, (n[live], row[live], column[live]), dY[live])
-
-
-def _first_by_taps(p: Windows, axis: int, shape: tuple, entries) -> np.ndarray:
-    """Where on an axis the first maximum of every window lies, -1 where there is none.
-
-    entries: a function of windows along the axis, which is the last, and of the places that a tap of them meets
-    """
-    best, chosen = np.full(shape, -np.inf), np.full(shape, -1)
-    for places, met in p.meetings(axis):
-        value, known, found = (
-            entries(places, met),
-            best[..., places],
-            chosen[..., places],
-        )
-        won = _better_or_nan(value, known) | (found < 0)
-        np.copyto(known, value, where=won)
-        np.copyto(found, np.arange(met.start, met.stop, met.step), where=won)
-    return chosen

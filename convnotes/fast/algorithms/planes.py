@@ -19,7 +19,7 @@ TWICE = 1.2
 
 
 class Way(NamedTuple):
-    """A way to treat planes: a function of views of them and their windows, and the entries that it holds of a plane."""
+    """A way to treat planes: a function of views of them and their part; the entries that it holds of a plane."""
 
     function: Callable
     held: Callable

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from convnotes.fast.algorithms import taps
 from convnotes.fast.algorithms.planes import Part, Way
 from convnotes.windows import Windows
 
@@ -20,7 +21,7 @@ DENSE = 4
 
 
 def ways(ufunc: np.ufunc, start, p: Windows, weight=None) -> list[Way]:
-    """To write `ufunc` over every window, or the sum times a weight or that of a part, where `start` stands on the padding."""
+    """To write `ufunc` over every window, where `start` stands on the padding; a sum times a weight, or a part's."""
 
     def by(function: Callable) -> Callable:
         def reduce(X: np.ndarray, out: np.ndarray, part: Part) -> None:
@@ -35,7 +36,7 @@ def ways(ufunc: np.ufunc, start, p: Windows, weight=None) -> list[Way]:
         return reduce
 
     dense = p.stride[0] * p.stride[1] <= DENSE
-    return [Way(by(lines), lines_held)] * dense + [Way(by(taps), taps_held)]
+    return [Way(by(lines), lines_held)] * dense + [Way(by(taps.reduce), taps.held)]
 
 
 def along(ufunc: np.ufunc, A: np.ndarray, size: int, step: int = 1) -> np.ndarray:
@@ -49,12 +50,8 @@ def along(ufunc: np.ufunc, A: np.ndarray, size: int, step: int = 1) -> np.ndarra
     while True:
         if size & each:
             part = A[..., start : start + count]
-            if total is None:
-                total = part
-            else:
-                total = ufunc(
-                    total, part, out=part if own and 2 * each > size else None
-                )
+            out = part if own and 2 * each > size else None
+            total = part if total is None else ufunc(total, part, out=out)
             start += each * step
         shift, each = each * step, 2 * each
         if each > size:
@@ -110,26 +107,6 @@ def at_windows(line: np.ndarray, shape: tuple, p: Windows, step: int) -> np.ndar
     strides = (height * width, p.stride[0] * width, step)
     strides = tuple(line.itemsize * places for places in strides)
     return np.ndarray((N, *p.count), line.dtype, line, 0, strides)
-
-
-def taps_held(p: Windows) -> int:
-    """The entries that `taps` holds of a plane, and weights."""
-    return p.count[0] * p.size[1] + 4 * p.positions
-
-
-def taps(ufunc: np.ufunc, start, X: np.ndarray, out: np.ndarray, p: Windows) -> None:
-    """The same as `lines` in little space, tap by tap on the entries of windows alone."""
-    rows = np.empty((len(X), p.count[0], p.size[1]), X.dtype)
-    combine(ufunc, start, X.swapaxes(1, 2), rows.swapaxes(1, 2), p, 0)
-    combine(ufunc, start, rows, out, p, 1)
-
-
-def combine(ufunc, start, A, out, p, axis) -> None:
-    """`ufunc` over windows along the last axis, which is that axis of a plane; `start` where they meet nothing."""
-    out[...] = start
-    for places, met in p.meetings(axis):
-        some = out[..., places]
-        ufunc(some, A[..., met], out=some)
 
 
 def spread_held(p: Windows) -> int:
