@@ -1,4 +1,4 @@
-"""What serves pooling: the place of every window's first maximum, blocks and parts, and window by window in little space."""
+"""What serves pooling: the first maximum of every window, sums along an axis, and the smallest blocks and parts."""
 
 from itertools import product
 
