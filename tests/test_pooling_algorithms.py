@@ -97,8 +97,7 @@ def test_along_an_axis_every_window_is_whole(size, step, more):
 @pytest.mark.parametrize("space", [2**6, 2**9, 2**24])
 def test_the_smallest_blocks_make_the_whole(layer, count, space, monkeypatch):
     """Of a few entries each, in as little space or in much."""
-    for module in (threads, planes, normalization):
-        monkeypatch.setattr(module, "number", lambda: count)
+    monkeypatch.setattr(threads, "number", lambda: count)
     monkeypatch.setattr(workspace, "BOUND", space)
     monkeypatch.setattr(workspace, "THREAD", space // 4)
     monkeypatch.setattr(planes, "BLOCK", 2**6)

@@ -12,7 +12,7 @@ import numpy as np
 
 from convnotes import arguments
 from convnotes.fast.algorithms.sliding import along
-from convnotes.fast.machine.threads import number, share
+from convnotes.fast.machine import threads
 from convnotes.fast.machine.workspace import length, space, spans
 
 # The bytes of an image that are worked on together: larger blocks have fewer calls, smaller ones stay nearer.
@@ -33,7 +33,7 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
             D = _denominator(image, c, size, alpha, k)
             np.divide(image[:, c], _power(D, beta), out=result[:, c])
 
-    share(some, blocks)
+    threads.share(some, blocks)
     return Y
 
 
@@ -66,7 +66,7 @@ def local_response_norm_grad_input(
             total *= image[:, c]
             result[:, c] -= total
 
-    share(some, blocks)
+    threads.share(some, blocks)
     return dX
 
 
@@ -76,7 +76,7 @@ def _blocks(*arrays):
     """
     (N, C, H, W), itemsize = arrays[0].shape, arrays[0].itemsize
     flat = [array.reshape(N, C, H * W) for array in arrays]
-    most = space(arrays[0].shape, arrays[0].shape, itemsize, number()) // HELD
+    most = space(arrays[0].shape, arrays[0].shape, itemsize, threads.number()) // HELD
     most = min(CACHE // itemsize, most)
     blocks = [
         [array[n, :, some] for array in flat]

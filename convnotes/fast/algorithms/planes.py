@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from math import prod
 from typing import NamedTuple
 
-from convnotes.fast.machine.threads import number, share
+from convnotes.fast.machine import threads
 from convnotes.fast.machine.workspace import halves, length, space, spans
 from convnotes.windows import Windows
 
@@ -46,7 +46,7 @@ def treat(p: Windows, inputs: list, outputs: list, ways: list[Way], zero=()) -> 
     most = block
     if (entries := way.held(p)) > block:
         sizes = [(1, X.shape[1], *A.shape[2:]) for A in (X, outputs[0])]
-        most = space(*sizes, X.itemsize, number())
+        most = space(*sizes, X.itemsize, threads.number())
         row = p.part((slice(0, 1), slice(0, p.count[1])))[1]
         way = next((way for way in ways if way.held(row) <= most), ways[-1])
         entries = way.held(p)
@@ -66,7 +66,7 @@ def treat(p: Windows, inputs: list, outputs: list, ways: list[Way], zero=()) -> 
             views += [A[planes][part.windows] for A in outputs]
             way.function(*views, part)
 
-    share(some, list(spans(count, block // entries)))
+    threads.share(some, list(spans(count, block // entries)))
 
 
 def _divided(p, rows, columns, held, block, most) -> Iterator[Part]:
