@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from convnotes import fast, naive, windows
 from convnotes.check import error
 from convnotes.fast import bias, normalization
-from convnotes.fast.algorithms import argmax, planes, sliding, taps
+from convnotes.fast.algorithms import argmax, planes, sliding, argmax_by_tap
 from convnotes.fast.machine import threads, workspace
 from convnotes.proof import problems
 

@@ -6,7 +6,7 @@ Derived in notebooks/07_pooling.ipynb and 09_fast_convolution.ipynb.
 import numpy as np
 
 from convnotes import arguments
-from convnotes.fast.algorithms import argmax, sliding, taps
+from convnotes.fast.algorithms import argmax, sliding, argmax_by_tap
 from convnotes.fast.algorithms.planes import Part, Way, treat
 from convnotes.fast.machine.workspace import spans
 from convnotes.windows import Windows

@@ -11,10 +11,10 @@ from functools import cache, partial
 
 import numpy as np
 
-from convnotes.fast.algorithms import taps
+from convnotes.fast.algorithms import argmax_by_tap
 from convnotes.fast.algorithms.planes import Part, Way
 from convnotes.fast.algorithms.sliding import at_windows, canvas, canvas_size
-from convnotes.fast.algorithms.taps import better_or_nan
+from convnotes.fast.algorithms.argmax_by_tap import better_or_nan
 from convnotes.windows import Windows
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from convnotes.fast.algorithms import taps
+from convnotes.fast.algorithms import argmax_by_tap
 from convnotes.fast.algorithms.planes import Part, Way
 from convnotes.windows import Windows
 
