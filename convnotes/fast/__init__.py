@@ -12,23 +12,21 @@ problem, threads that wait, and a handle on those of BLAS.
 Derived in notebooks/09_fast_convolution.ipynb.
 """
 
-from convnotes.fast.avg_pooling import (
-    avg_pool2d,
-    avg_pool2d_grad_input,
-)
 from convnotes.fast.bias import bias_add, bias_grad
 from convnotes.fast.convolution import (
     conv2d,
     conv2d_grad_input,
     conv2d_grad_weight,
 )
-from convnotes.fast.max_pooling import (
-    max_pool2d,
-    max_pool2d_grad_input,
-)
 from convnotes.fast.normalization import (
     local_response_norm,
     local_response_norm_grad_input,
+)
+from convnotes.fast.pooling import (
+    avg_pool2d,
+    avg_pool2d_grad_input,
+    max_pool2d,
+    max_pool2d_grad_input,
 )
 from convnotes.fast.transposed import (
     conv_transpose2d,
