@@ -11,7 +11,6 @@ from functools import lru_cache, partial
 import numpy as np
 
 from convnotes.fast.algorithms import phases, winograd
-from convnotes.fast.algorithms.interleaved import Interleaved
 from convnotes.fast.algorithms.lowering import balanced, im2col, kn2row
 from convnotes.fast.algorithms.shares import part_of, parts_of
 from convnotes.fast.machine import threads
@@ -29,7 +28,7 @@ ALGORITHMS = {
     "im2col": im2col,
     "kn2row": kn2row,
     "balanced": balanced,
-    "winograd": Interleaved(winograd),
+    "winograd": winograd,
 }
 # Those that make an input gradient by themselves, as the transpose of their forward pass: it is added to dX by
 #   grad_input(K, dY, p, dX, most)

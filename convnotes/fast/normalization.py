@@ -37,13 +37,9 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
     return Y
 
 
-def local_response_norm_grad_input(
-    input, grad_output, size, alpha=1e-4, beta=0.75, k=1.0
-):
+def local_response_norm_grad_input(input, grad_output, size, alpha=1e-4, beta=0.75, k=1.0):
     """dX, as `naive.local_response_norm_grad_input` defines it."""
-    X, dY, size, alpha, beta, k = arguments.local_response_norm_grad_input(
-        input, grad_output, size, alpha, beta, k
-    )
+    X, dY, size, alpha, beta, k = arguments.local_response_norm_grad_input(input, grad_output, size, alpha, beta, k)
     dX = np.empty(X.shape, X.dtype)
     blocks, channels = _blocks(X, dY, dX)
 
@@ -79,9 +75,7 @@ def _blocks(*arrays):
     most = space(arrays[0].shape, arrays[0].shape, itemsize, threads.number()) // HELD
     most = min(CACHE // itemsize, most)
     blocks = [
-        [array[n, :, some] for array in flat]
-        for n in spans(N, most // (C * H * W))
-        for some in spans(H * W, most // C)
+        [array[n, :, some] for array in flat] for n in spans(N, most // (C * H * W)) for some in spans(H * W, most // C)
     ]
     return blocks, list(spans(C, most))
 
@@ -106,9 +100,7 @@ def _power(D: np.ndarray, beta: float) -> np.ndarray:
     return fourth
 
 
-def _window_sum(
-    put: Callable, X: np.ndarray, c: slice, before: int, after: int
-) -> np.ndarray:
+def _window_sum(put: Callable, X: np.ndarray, c: slice, before: int, after: int) -> np.ndarray:
     """For the channels `c` the sums of the entries from `before` channels before to `after` behind each of them.
 
     put: a function that writes the entries of some channels of an array like X, (images, channels, pixels)

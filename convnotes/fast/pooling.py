@@ -6,8 +6,8 @@ Derived in notebooks/07_pooling.ipynb and 09_fast_convolution.ipynb.
 import numpy as np
 
 from convnotes import arguments
-from convnotes.fast.algorithms import argmax, sliding, argmax_by_tap
-from convnotes.fast.algorithms.planes import Part, Way, treat
+from convnotes.fast.algorithms import argmax, sliding
+from convnotes.fast.algorithms.planes import Part, treat
 from convnotes.fast.machine.workspace import spans
 from convnotes.windows import Windows
 
@@ -17,40 +17,31 @@ SHARES = 2**20
 
 def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
     """Y, as `naive.max_pool2d` defines it: the maximum down the rows, then the maximum of these across."""
-    X, p = arguments.max_pool2d(
-        input, kernel_size, stride, padding, dilation, ceil_mode
-    )
+    X, p = arguments.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode)
     Y = np.empty((*X.shape[:2], *p.count), X.dtype)
-    treat(p, [X], [Y], sliding.ways(np.maximum, -np.inf, p))
+    treat(p, [X], [Y], lambda X, Y, part: sliding.reduce(np.maximum, -np.inf, X, Y, part.p), sliding.held)
     return Y
 
 
 def max_pool2d_grad_input(
-    input,
-    grad_output,
-    kernel_size,
-    stride=None,
-    padding=0,
-    dilation=1,
-    ceil_mode=False,
-    ties="first",
+    input, grad_output, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, ties="first"
 ):
     """dX, as `naive.max_pool2d_grad_input` defines it."""
     X, dY, p = arguments.max_pool2d_grad_input(
         input, grad_output, kernel_size, stride, padding, dilation, ceil_mode, ties=ties
     )
     dX = np.empty(X.shape, X.dtype)
-    ways = argmax.ways(p, X.itemsize)
-    if ties == "all":
-        ways = [Way(_add_to_all, lambda q: argmax_by_tap.held(q) + 4 * q.positions)]
-    treat(p, [X, dX], [dY], ways, zero=[dX])
+    if ties == "first":
+        treat(p, [X, dX], [dY], argmax.add_at_first, argmax.held, zero=[dX])
+    else:
+        treat(p, [X, dX], [dY], _add_to_all, lambda q: sliding.held(q) + 4 * q.positions, zero=[dX])
     return dX
 
 
 def _add_to_all(X, dX, dY, part: Part) -> None:
     """Add the gradient of every window to every one of its maxima."""
     p, Y = part.p, np.empty(dY.shape, X.dtype)
-    argmax_by_tap.reduce(np.maximum, -np.inf, X, Y, p)
+    sliding.reduce(np.maximum, -np.inf, X, Y, p)
     for down, met_down in p.meetings(0):
         for across, met_across in p.meetings(1):
             entry = X[:, met_down, met_across]
@@ -59,23 +50,11 @@ def _add_to_all(X, dX, dY, part: Part) -> None:
 
 
 def avg_pool2d(
-    input,
-    kernel_size,
-    stride=None,
-    padding=0,
-    ceil_mode=False,
-    count_include_pad=True,
-    divisor_override=None,
+    input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
 ):
     """Y, as `naive.avg_pool2d` defines it: sums down the rows, then sums of these across."""
     X, p, *options = arguments.avg_pool2d(
-        input,
-        kernel_size,
-        stride,
-        padding,
-        ceil_mode,
-        count_include_pad,
-        divisor_override,
+        input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )
     if _is_whole(p):
         # A product with a row of weights.
@@ -83,30 +62,24 @@ def avg_pool2d(
         return (X.reshape(-1, p.area) @ weights).reshape(*X.shape[:2], 1, 1)
     Y = np.empty((*X.shape[:2], *p.count), X.dtype)
     weight = _weight(p, *options, X.dtype)
-    treat(p, [X], [Y], sliding.ways(np.add, 0, p, weight))
+
+    def reduce(X, Y, part: Part) -> None:
+        # What the line makes of the places between windows is no news.
+        with np.errstate(invalid="ignore", over="ignore"):
+            sliding.reduce(np.add, 0, X, Y, part.p)
+        Y *= weight(part)
+
+    treat(p, [X], [Y], reduce, sliding.held)
     return Y
 
 
 def avg_pool2d_grad_input(
-    input_size,
-    grad_output,
-    kernel_size,
-    stride=None,
-    padding=0,
-    ceil_mode=False,
-    count_include_pad=True,
+    input_size, grad_output, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True,
     divisor_override=None,
-):
+):  # fmt: skip
     """dX, as `naive.avg_pool2d_grad_input` defines it."""
     dY, p, *options = arguments.avg_pool2d_grad_input(
-        input_size,
-        grad_output,
-        kernel_size,
-        stride,
-        padding,
-        ceil_mode,
-        count_include_pad,
-        divisor_override,
+        input_size, grad_output, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )
     dX = np.empty((*dY.shape[:2], *p.size), dY.dtype)
     if _is_whole(p):
@@ -116,10 +89,9 @@ def avg_pool2d_grad_input(
     weight = _weight(p, *options, dY.dtype)
 
     def add(dX, dY, part: Part) -> None:
-        scale = weight(part) if callable(weight) else weight
-        sliding.spread(dY * scale, dX, part.p)
+        sliding.spread(dY * weight(part), dX, part.p)
 
-    treat(p, [dX], [dY], [Way(add, sliding.spread_held)], zero=[dX])
+    treat(p, [dX], [dY], add, sliding.spread_held, zero=[dX])
     return dX
 
 
@@ -129,21 +101,19 @@ def _is_whole(p: Windows) -> bool:
 
 
 def _weight(p: Windows, count_include_pad: bool, divisor_override: int | None, dtype):
-    """One over the number of entries of a window; a function of a part, to (H_Y, W_Y), where they are not all alike."""
+    """A function of a part: one over the number of entries of its windows, (H_Y, W_Y), or a number if all have as many."""
     # The declared padding may count; the overhang of ceil_mode does not.
     counted = p.on_padded_input() if count_include_pad else p
     padded = any(map(any, counted.padding)) or min(counted.remainder) < 0
     if divisor_override or not padded:
-        return dtype.type(1 / (divisor_override or p.area))
+        return lambda part: dtype.type(1 / (divisor_override or p.area))
 
     def weight(part: Part) -> np.ndarray:
-        q, numbers = counted, []
-        if len(part.windows) > 1:
-            q = counted.part(part.windows[1:])[1]
-        for axis in (0, 1):
-            numbers.append(np.zeros(q.count[axis]))
+        q = counted.part(part.windows[1:])[1] if len(part.windows) > 1 else counted
+        numbers = [np.zeros(number) for number in q.count]
+        for axis, number in enumerate(numbers):
             for places, _ in q.meetings(axis):
-                numbers[axis][places] += 1
+                number[places] += 1
         with np.errstate(divide="ignore"):
             return (1 / np.outer(*numbers)).astype(dtype)
 

@@ -14,9 +14,9 @@ from convnotes.fast.machine.workspace import Buffers
 from convnotes.windows import Windows, inside
 
 
-# Windows at a step of one on an axis without padding, with a kernel of one entry, neither lower nor lift.
 def active(p: Windows, axis: int) -> bool:
-    return (p.kernel[axis], p.stride[axis], p.padding[axis]) != (1, 1, (0, 0))
+    """Whether windows are more than the entries of an axis one by one, which neither lower nor lift."""
+    return p.kernel[axis] > 1 or p.size[axis] != p.count[axis] or p.padding[axis] != (0, 0)
 
 
 def all_meet(p: Windows) -> bool:

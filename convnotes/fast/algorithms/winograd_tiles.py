@@ -122,5 +122,7 @@ def sizes_of(p: Convolution, tiles: Tiles, most: float) -> Sizes:
     few = max(1, FILTERS // (n2 * p.weight_size[1]))
     few = few // 32 * 32 or few
     F, G = min(whole(p).filters, few), min(p.groups, max(1, few // whole(p).filters))
-    sizes = fitting(whole(p)._replace(filters=F, groups=G), cached, ENTRIES if F == whole(p).filters else MANY, held, most, m2)
+    sizes = fitting(
+        whole(p)._replace(filters=F, groups=G), cached, ENTRIES if F == whole(p).filters else MANY, held, most, m2
+    )
     return sizes._replace(down=p.kernel[0], across=p.kernel[1])
