@@ -3,6 +3,8 @@
 Derived in notebooks/07_pooling.ipynb and 09_fast_convolution.ipynb.
 """
 
+from functools import partial
+
 import numpy as np
 
 from convnotes import arguments
@@ -32,7 +34,7 @@ def max_pool2d_grad_input(
     )
     dX = np.empty(X.shape, X.dtype)
     if ties == "first":
-        treat(p, [X, dX], [dY], argmax.add_at_first, argmax.held, zero=[dX])
+        treat(p, [X, dX], [dY], argmax.adder(), partial(argmax.held, itemsize=X.itemsize), zero=[dX])
     else:
         treat(p, [X, dX], [dY], _add_to_all, lambda q: sliding.held(q) + 4 * q.positions, zero=[dX])
     return dX
@@ -101,7 +103,7 @@ def _is_whole(p: Windows) -> bool:
 
 
 def _weight(p: Windows, count_include_pad: bool, divisor_override: int | None, dtype):
-    """A function of a part: one over the number of entries of its windows, (H_Y, W_Y), or a number if all have as many."""
+    """A function of a part: one over the number of entries of its windows, (H_Y, W_Y), or one number for all."""
     # The declared padding may count; the overhang of ceil_mode does not.
     counted = p.on_padded_input() if count_include_pad else p
     padded = any(map(any, counted.padding)) or min(counted.remainder) < 0

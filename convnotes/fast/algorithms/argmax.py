@@ -5,10 +5,12 @@ in it the first entry. A winner is named by how far behind the window's first en
 """
 
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 
 from convnotes.fast.algorithms.planes import Part
+from convnotes.fast.algorithms.sliding import MORE, at_windows, canvas, canvas_size
 from convnotes.windows import Windows
 
 
@@ -17,61 +19,107 @@ def offsets(X: np.ndarray, p: Windows) -> np.ndarray:
 
     Returns unsigned integers (planes, H_Y, W_Y). Of windows that lie wholly on the padding they say nothing.
     """
-    (D_H, D_W), (H_Y, W_Y), dtype = p.dilation, p.count, _dtype(p)
+    across, down, at = (_by_lines if _in_lines(p, X.itemsize) else _by_taps)(X, p)
+    dtype, (D_H, D_W) = _dtype(p), p.dilation
     for better in (np.greater, _better_or_nan):
-        best, column = _first(
-            ((_met(X, -1, tap, W_Y, -np.inf), None, j * D_W) for j, tap in enumerate(p.meetings(1))), dtype, better
-        )
+        best, column = _first(((entry, None, j * D_W) for j, entry in enumerate(across())), dtype, better)
         if not np.isnan(best.max()):
             break
-    down = enumerate(p.meetings(0))
-    rows = ((_met(best, -2, tap, H_Y, -np.inf), _met(column, -2, tap, H_Y, 0), i * D_H * p.size[1]) for i, tap in down)
-    _, chosen = _first(rows, dtype, better)
+    rows = ((*pair, i * D_H * p.size[1]) for i, pair in enumerate(zip(down(best, -np.inf), down(column, 0))))
+    chosen = at(_first(rows, dtype, better)[1])
     if p.padding[0][0] or p.padding[1][0]:
         # Where all is minus infinity, so is the padding: then the first entry on the image wins.
         chosen = np.maximum(chosen, _first_on_image(p))
     return chosen
 
 
-def add_at_first(X: np.ndarray, dX: np.ndarray, dY: np.ndarray, part: Part) -> None:
-    """Add every gradient in dY to dX, which is zero, or another part's, at the first maximum of its window in X."""
-    p, apart = part.p, not dX.flags.c_contiguous
-    if not X.size:
-        return
-    line = np.zeros(X.size, X.dtype) if apart else dX.reshape(-1)
+def _by_lines(X: np.ndarray, p: Windows) -> tuple:
+    """The taps across, those down a line of these, and a line at windows: of all places of padded planes."""
+    (S_H, S), (K_H, K_W), (D_H, D_W) = p.stride, p.kernel, p.dilation
+    whole = canvas(X, p, -np.inf, S)
+    (_, height, width), line = whole.shape, whole.reshape(-1)
+    width, count = width // S, len(line) // S - (K_W - 1) * D_W // S
+    # Without the columns between: tap j of a window is in phase j*D % S, and there j*D // S places behind.
+    phases = {b: line[b::S].copy() for b in {j * D_W % S for j in range(K_W)}} if S > 1 else [line]
+
+    def down(A: np.ndarray, value) -> list[np.ndarray]:
+        count = len(A) - (K_H - 1) * D_H * width
+        return [A[i * D_H * width :][:count] for i in range(K_H)]
+
+    return (
+        lambda: (phases[j * D_W % S][j * D_W // S :][:count] for j in range(K_W)),
+        down,
+        lambda A: at_windows(A, height * width, S_H * width, 1, p),
+    )
+
+
+def _by_taps(X: np.ndarray, p: Windows) -> tuple:
+    """The same of no places but those of windows."""
+
+    def met(A: np.ndarray, axis: int, value):
+        shape, rest = list(A.shape), (slice(None),) * (1 - axis)
+        shape[1 + axis] = p.count[axis]
+        for places, read in p.meetings(axis):
+            out = np.full(shape, value, A.dtype)
+            out[(..., places, *rest)] = A[(..., read, *rest)]
+            yield out
+
+    return lambda: met(X, 1, -np.inf), lambda A, value: met(A, 0, value), lambda A: A
+
+
+def _in_lines(p: Windows, itemsize: int) -> bool:
+    return _lines_held(p, itemsize) <= MORE * _taps_held(p)
+
+
+def adder():
+    """A function that adds every gradient in dY to dX at the first maximum of its window in X.
+
+    It remembers where windows begin, as long as a call lasts.
+    """
+    known = cache(_places)
+
+    def add(X: np.ndarray, dX: np.ndarray, dY: np.ndarray, part: Part) -> None:
+        p, apart = part.p, not dX.flags.c_contiguous
+        if not X.size:
+            return
+        line = np.zeros(X.size, X.dtype) if apart else dX.reshape(-1)
+        target = np.add(known(len(X), p), offsets(X, p), dtype=np.intp)
+        if p.dilation != (1, 1) and not p.all_meet_input():
+            live = np.logical_and.outer(p.meet_input(0), p.meet_input(1))
+            target, dY = target[:, live], dY[:, live]
+        target, dY = target.reshape(-1), dY.reshape(-1)
+        if p.overlap():
+            np.add.at(line, target, dY)
+        else:
+            line[target] = dY
+        if apart:
+            dX += line.reshape(X.shape)
+
+    return add
+
+
+def _places(planes: int, p: Windows) -> np.ndarray:
+    """The place of every window's first entry in planes written as one line; on padding it can lie before them."""
     (H, W), (S_H, S_W), ((top, _), (left, _)) = p.size, p.stride, p.padding
     y, x = (np.arange(number) for number in p.count)
-    # The place of every window's first entry; on padding it can lie before the image.
-    target = np.add.outer(np.arange(len(X)) * (H * W), np.add.outer((y * S_H - top) * W, x * S_W - left))
-    target += offsets(X, p)
-    if p.dilation != (1, 1) and not p.all_meet_input():
-        live = np.logical_and.outer(p.meet_input(0), p.meet_input(1))
-        target, dY = target[:, live], dY[:, live]
-    target, dY = target.reshape(-1), dY.reshape(-1)
-    if p.overlap():
-        np.add.at(line, target, dY)
-    else:
-        line[target] = dY
-    if apart:
-        dX += line.reshape(X.shape)
+    return np.add.outer(np.arange(planes) * (H * W), np.add.outer((y * S_H - top) * W, x * S_W - left))
 
 
-def held(p: Windows) -> int:
-    """The entries that it holds of a plane: of rows' winners, of windows' winners and places, and of the plane itself."""
-    return 5 * p.size[0] * p.count[1] + 12 * p.positions + p.size[0] * p.size[1]
+def held(p: Windows, itemsize: int) -> int:
+    """The entries that it holds of a plane: of the line or rows, of windows' places, and where it is cut of itself."""
+    of_windows = (26 + itemsize) * p.positions // itemsize + p.size[0] * p.size[1]
+    return of_windows + (_lines_held(p, itemsize) if _in_lines(p, itemsize) else _taps_held(p))
 
 
-def _met(A: np.ndarray, axis: int, tap: tuple, number: int, value) -> np.ndarray:
-    """What so many windows have at a tap along an axis of A (planes, H, W); `value` where that lies on the padding."""
-    (places, met), rest = tap, (slice(None),) * (-1 - axis)
-    part = A[(..., met, *rest)]
-    if part.shape[axis] == number:
-        return part if axis == -2 else np.ascontiguousarray(part)
-    shape = list(A.shape)
-    shape[axis] = number
-    out = np.full(shape, value, A.dtype)
-    out[(..., places, *rest)] = part
-    return out
+def _lines_held(p: Windows, itemsize: int) -> int:
+    """The canvas and its phases, and of places in a row without the columns between maxima, numbers and comparisons."""
+    height, width = canvas_size(p, p.stride[1])
+    each = 2 * itemsize + 4 * _dtype(p).itemsize + 5
+    return height * (2 * width + width // p.stride[1] * each // itemsize)
+
+
+def _taps_held(p: Windows) -> int:
+    return 6 * p.size[0] * p.count[1]
 
 
 def _first(entries: Iterable, dtype: np.dtype, better) -> tuple[np.ndarray, np.ndarray]:

@@ -1,43 +1,83 @@
 """Reductions over windows, one axis after the other: K + K steps for each result instead of K * K.
 
-Rows first: only those where windows begin are reduced, each in whole rows. They lie in one line then, on which a column
-is one place. From every place on, whether a window begins there or not, the line and itself, shifted, are reduced
-in the longest runs there are. What that makes of other places is dropped.
+Padded planes written one after the other are one line. On it the entry (i, j) of a window lies i*D_H rows and j*D_W
+places behind its first one. That holds from every place on, whether a window begins there or not. So one operation on
+the line and itself, shifted, serves all windows at once, in the longest runs there are. What it makes of the other
+places is dropped. Where windows are so large, or so far apart, that most of the line would be dropped, only rows where
+windows begin are reduced.
 """
 
 import numpy as np
 
 from convnotes.windows import Windows
 
+# How much more than rows lines may hold.
+MORE = 4
+
 
 def reduce(ufunc: np.ufunc, start: float, X: np.ndarray, out: np.ndarray, p: Windows) -> None:
     """Write `ufunc` over every window of X (planes, H, W), on whose padding `start` stands, to `out`."""
-    (left, _), W, (H_Y, _), S = p.padding[1], p.size[1], p.count, p.stride[1]
-    width = max(p.covered[1], left + W)
-    rows = np.empty((len(X), H_Y, width), X.dtype)
-    rows[..., :left] = rows[..., left + W :] = start
-    _down(ufunc, start, X, rows[..., left : left + W], p)
-    line = along(ufunc, rows.reshape(-1), p.kernel[1], p.dilation[1])
-    strides = (line.itemsize * places for places in (H_Y * width, width, S))
-    out[...] = np.ndarray(out.shape, line.dtype, line, 0, tuple(strides))
+    (left, _), W, step, apart = p.padding[1], p.size[1], canvas_size(p)[1], p.stride[0]
+    if in_lines(p):
+        line = along(ufunc, canvas(X, p, start).reshape(-1), p.kernel[0], p.dilation[0] * step)
+    else:
+        rows, apart = np.full((len(X), p.count[0], step), start, X.dtype), 1
+        for places, met in p.meetings(0):
+            some = rows[:, places, left : left + W]
+            ufunc(some, X[:, met], out=some)
+        line = rows.reshape(-1)
+    line = along(ufunc, line, p.kernel[1], p.dilation[1])
+    height = canvas_size(p)[0] if in_lines(p) else p.count[0]
+    out[...] = at_windows(line, height * step, apart * step, p.stride[1], p)
+
+
+def at_windows(line: np.ndarray, plane: int, row: int, column: int, p: Windows) -> np.ndarray:
+    """A view of a line at the places where windows begin, (planes, H_Y, W_Y), which lie so many places apart.
+
+    The line may end behind the last window's first place.
+    """
+    planes = -(-len(line) // plane)
+    strides = tuple(line.itemsize * places for places in (plane, row, column))
+    return np.ndarray((planes, *p.count), line.dtype, line, 0, strides)
+
+
+def in_lines(p: Windows) -> bool:
+    """Whether lines hold little more than rows."""
+    return _lines_held(p) <= MORE * _rows_held(p)
 
 
 def held(p: Windows) -> int:
-    """The entries that `reduce` holds of a plane: its rows, what two steps along them make, and weights of windows."""
-    return 4 * p.count[0] * max(p.covered[1], p.padding[1][0] + p.size[1]) + 4 * p.positions
+    """The entries that `reduce` holds of a plane, and weights of windows."""
+    return 4 * p.positions + (_lines_held(p) if in_lines(p) else _rows_held(p))
 
 
-def _down(ufunc: np.ufunc, start: float, X: np.ndarray, out: np.ndarray, p: Windows) -> None:
-    """`ufunc` over the rows of every window; taps that all windows have on the image come first."""
-    taps = sorted(p.meetings(0), key=lambda tap: tap[0].start - tap[0].stop)
-    whole = [X[:, met] for places, met in taps[:2] if places.stop - places.start == p.count[0]]
-    if len(whole) == 2:
-        ufunc(*whole, out=out)
-    else:
-        out[...] = whole[0] if whole else start
-    for places, met in taps[len(whole) :]:
-        some = out[:, places]
-        ufunc(some, X[:, met], out=some)
+def _lines_held(p: Windows) -> int:
+    height, width = canvas_size(p)
+    return 4 * height * width
+
+
+def _rows_held(p: Windows) -> int:
+    return 4 * p.count[0] * canvas_size(p)[1]
+
+
+def canvas_size(p: Windows, step: int = 1) -> tuple[int, int]:
+    """The height and width of a padded plane, as far as windows reach; the width is a multiple of `step`."""
+    height, width = (max(covered, before + size) for covered, size, (before, _) in zip(p.covered, p.size, p.padding))
+    return height, -(-width // step) * step
+
+
+def canvas(X: np.ndarray, p: Windows, value: float, step: int = 1) -> np.ndarray:
+    """X, planes (planes, H, W), with `value` around them where windows reach, in one run."""
+    (N, H, W), ((top, _), (left, _)) = X.shape, p.padding
+    size = canvas_size(p, step)
+    if size == (H, W):
+        return np.ascontiguousarray(X)
+    whole = np.empty((N, *size), X.dtype)
+    whole[:, :top] = whole[:, top + H :] = value
+    rows = whole[:, top : top + H]
+    rows[..., :left] = rows[..., left + W :] = value
+    rows[..., left : left + W] = X
+    return whole
 
 
 def along(ufunc: np.ufunc, A: np.ndarray, size: int, step: int = 1) -> np.ndarray:

@@ -2,8 +2,8 @@
 
 A tile of n inputs along an axis, transformed, is multiplied entry by entry with the transformed kernel of r weights,
 and gives m results, n = m + r - 1. Summed over channels that is one matrix product for each of a tile's entries. Each
-transform, of all tiles at once, is one product with the Kronecker product of the two axes' matrices. Along an axis where
-the kernel has one entry there is nothing to transform. The weight gradient is the transpose of all that.
+transform, of all tiles at once, is one product with the Kronecker product of the two axes' matrices. Along an axis
+where the kernel has one entry there is nothing to transform. The weight gradient is the transpose of all that.
 
 In float32 the errors are three to twenty times those of sums of products. Zero weights and whole numbers give no exact
 results either, since a tile's results are sums of what its entries gave, each rounded.
@@ -89,7 +89,7 @@ def grad_weight(X, dY, p: Convolution, dK, most=float("inf"), add=True) -> None:
 
 
 def _inputs(block: Block, X, tiles: Tiles, B, buffers, known) -> np.ndarray:
-    """A block's transformed inputs (n*n, G, C, tiles), which are those of the block before where only filters differ."""
+    """A block's transformed inputs (n*n, G, C, tiles): those of the block before where only filters differ."""
     key = block.cut._replace(filters=None)
     if known.get("input") != key:
         before = [before for before, _ in block.p.padding]

@@ -46,7 +46,7 @@ def multiply(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
 
 
 def multiply_transposed(A: np.ndarray, B: np.ndarray, out: np.ndarray, add: bool = False) -> None:
-    """out = A @ B.T, or out += A @ B.T, for matrices (M, K) and (N, K), or for stacks of both; blocks cut the sum over K, too."""
+    """out = A @ B.T, or out += A @ B.T, for matrices (M, K) and (N, K), or stacks of both; blocks cut the sum, too."""
     (M, K), N = A.shape[-2:], B.shape[-2]
     rows, columns = min(M, ROWS), min(N, ROWS)
     parts = -(-K * rows * columns // UNPACKED)
