@@ -14,7 +14,7 @@ pixel needs neither, and is a product as it is.
 
 Source: Hadjis, Abuzaid, Zhang and Re, "Caffe con Troll", arXiv 1504.04343; for kn2row Vasudevan, Anderson and Gregg,
 arXiv 1704.04428; for the balanced form also Cho and Brand, arXiv 1706.06873.
-Derived in notebooks/06taps.matrix_multiplication.ipynb and 09_fast_convolution.ipynb.
+Derived in notebooks/06_matrix_multiplication.ipynb and 09_fast_convolution.ipynb.
 """
 
 from math import prod
@@ -23,7 +23,7 @@ import numpy as np
 
 from convnotes.fast.algorithms import taps
 from convnotes.fast.algorithms.blocks import Sizes, blocks
-from convnotes.fast.algorithms.lowering_work import sizes_of, work_of
+from convnotes.fast.algorithms.lowering_work import held, sizes_of, work_of
 from convnotes.fast.machine.cost import Work
 from convnotes.fast.machine.gemm import multiply, multiply_transposed
 from convnotes.fast.machine.workspace import Buffers
@@ -94,9 +94,13 @@ class Lowering:
             steps = taps.steps_of(block.p, axes, True)
             taps.lift(taps.unfold(Z, out, steps, V), steps, out, buffers, True)
 
-    def sizes(self, p: Convolution, most: float, copies: bool) -> Sizes:
+    def sizes(self, p: Convolution, most: float, copies: bool = True) -> Sizes:
         """The sizes of its blocks; `copies`: whether a block of the weight is copied."""
         return sizes_of(p, self.lowers(p), most, copies)
+
+    def workspace(self, p: Convolution, most: float) -> int:
+        """The entries that it holds, which are `most` at most where there is a way to cut the problem so far."""
+        return held(p, self.lowers(p), self.sizes(p, most))
 
     def work(self, p: Convolution, which: str) -> Work:
         """What one of the three maps does."""

@@ -63,20 +63,22 @@ def _product(p: Convolution, axes: tuple, s: Sizes) -> tuple[int, int, int]:
     return M, K, s.images * prod(_places(p, axes, s)[2])
 
 
+def held(p: Convolution, axes: tuple, s: Sizes, copies: bool = True) -> int:
+    """The entries that a block holds; `copies`: whether its part of the weight is copied, though it is all of it."""
+    M, K, N = _product(p, axes, s)
+    weight = s.matrix * (2 + N // LONG) if copies or s.matrix < prod(p.weight_size) else 0
+    return s.groups * N * (M + K) + sum(step.entries for step in _steps(p, axes, s)) + weight
+
+
 @lru_cache(maxsize=1024)
 def sizes_of(p: Convolution, axes: tuple, most: float, copies: bool) -> Sizes:
-    """The sizes of blocks that hold `most` entries at most; `copies`: whether they copy their part of the weight."""
-
-    def held(s: Sizes) -> int:
-        M, K, N = _product(p, axes, s)
-        weight = s.matrix * (2 + N // LONG) if copies or s.matrix < prod(p.weight_size) else 0
-        return s.groups * N * (M + K) + sum(step.entries for step in _steps(p, axes, s)) + weight
+    """The sizes of blocks that hold `most` entries at most."""
 
     def cached(s: Sizes) -> int:
         M, K, N = _product(p, axes, s)
         return s.groups * N * (K if axes == (0, 1) else K + M)
 
-    return fitting(whole(p), cached, ENTRIES, held, most)
+    return fitting(whole(p), cached, ENTRIES, lambda s: held(p, axes, s, copies), most)
 
 
 @lru_cache(maxsize=1024)

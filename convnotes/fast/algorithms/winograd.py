@@ -33,9 +33,6 @@ from convnotes.windows import Convolution
 
 rule = "kernels of up to 7 rows and columns, but not of one pixel, without stride or dilation"
 
-# The entries of tiles on their way to be transformed: they stay in a core's own cache.
-CACHED = 2**17
-
 
 def takes(p: Convolution) -> bool:
     """Small kernels without stride or dilation."""
@@ -50,6 +47,12 @@ def suspect(p: Convolution, K, Y) -> np.ndarray:
 def work(p: Convolution, which: str) -> Work:
     """That of the tiles predicted to be the fastest."""
     return fastest(p)[1]
+
+
+def workspace(p: Convolution, most: float) -> int:
+    """The entries that it holds."""
+    tiles = fastest(p)[0]
+    return held(p, tiles, sizes_of(p, tiles, most))
 
 
 def forward(X, K, p: Convolution, Y, b=None, most=float("inf")) -> None:

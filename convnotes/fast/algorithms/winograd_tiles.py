@@ -25,6 +25,8 @@ RESULTS, INPUTS = (2, 3, 4), 8
 ENTRIES, FILTERS = 2**19, 2**20
 # The entries of a block's tiles where filters are too many for that, and have to be transformed anew for each block.
 MANY = 2**21
+# The entries of tiles on their way to be transformed: they stay in a core's own cache.
+CACHED = 2**17
 
 
 class Tiles(NamedTuple):
@@ -105,24 +107,29 @@ def _work(p: Convolution, tiles: Tiles) -> Work:
     return total + Work(copied=gaps + prod(p.input_size), runs=runs, calls=cut * (m2 + 20))
 
 
+def held(p: Convolution, tiles: Tiles, s: Sizes) -> int:
+    """The entries that a block holds: tiles transformed, products, filters and their transforms, and what is between."""
+    n2, T = prod(tiles.n), s.images * prod(tiles.count(s.rows, s.columns))
+    planes = n2 * T * (s.channels + 2 * s.filters)
+    canvas = 2 * CACHED + 2 * n2 * T
+    return s.groups * (planes + 2 * n2 * s.filters * s.channels) + canvas + 2 * s.matrix
+
+
 @lru_cache(maxsize=1024)
 def sizes_of(p: Convolution, tiles: Tiles, most: float) -> Sizes:
-    n2, m2 = prod(tiles.n), prod(tiles.m)
+    """The sizes of blocks that hold `most` entries at most."""
+    n2 = prod(tiles.n)
+    # Transformed filters are larger than the filters: so many of them are held at a time.
+    few = max(1, FILTERS // (n2 * p.weight_size[1]))
+    few = few // 32 * 32 or few
+    F, G = min(whole(p).filters, few), min(p.groups, max(1, few // whole(p).filters))
 
     def cached(s: Sizes) -> int:
         T = s.images * prod(tiles.count(s.rows, s.columns))
         return n2 * s.groups * T * max(s.channels, s.filters)
 
-    def held(s: Sizes) -> int:
-        T = s.images * prod(tiles.count(s.rows, s.columns))
-        planes = T * ((2 * n2 + 2 * m2) * s.channels + (n2 + 2 * m2) * s.filters)
-        return s.groups * (planes + 2 * n2 * s.filters * s.channels) + 2 * s.matrix
-
-    # Transformed filters are larger than the filters: so many of them are held at a time.
-    few = max(1, FILTERS // (n2 * p.weight_size[1]))
-    few = few // 32 * 32 or few
-    F, G = min(whole(p).filters, few), min(p.groups, max(1, few // whole(p).filters))
+    ideal = ENTRIES if F == whole(p).filters else MANY
     sizes = fitting(
-        whole(p)._replace(filters=F, groups=G), cached, ENTRIES if F == whole(p).filters else MANY, held, most, m2
+        whole(p)._replace(filters=F, groups=G), cached, ideal, lambda s: held(p, tiles, s), most, prod(tiles.m)
     )
     return sizes._replace(down=p.kernel[0], across=p.kernel[1])
