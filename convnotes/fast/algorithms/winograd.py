@@ -18,14 +18,7 @@ import numpy as np
 
 from convnotes.fast.algorithms.blocks import Block, blocks
 from convnotes.fast.algorithms.toom_cook import in_two_axes
-from convnotes.fast.algorithms.winograd_tiles import (
-    INPUTS,
-    Tiles,
-    fastest,
-    put,
-    sizes_of,
-    tiles_of,
-)
+from convnotes.fast.algorithms.winograd_tiles import CACHED, INPUTS, Tiles, fastest, held, put, sizes_of, tiles_of
 from convnotes.fast.machine.cost import Work
 from convnotes.fast.machine.gemm import multiply, multiply_transposed
 from convnotes.fast.machine.workspace import Buffers, spans

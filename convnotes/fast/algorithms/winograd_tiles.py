@@ -108,7 +108,7 @@ def _work(p: Convolution, tiles: Tiles) -> Work:
 
 
 def held(p: Convolution, tiles: Tiles, s: Sizes) -> int:
-    """The entries that a block holds: tiles transformed, products, filters and their transforms, and what is between."""
+    """The entries that a block holds: transformed tiles and filters, products, and what is between."""
     n2, T = prod(tiles.n), s.images * prod(tiles.count(s.rows, s.columns))
     planes = n2 * T * (s.channels + 2 * s.filters)
     canvas = 2 * CACHED + 2 * n2 * T

@@ -14,10 +14,12 @@ BOUND = 64 * 2**20
 # and those that each of its threads may hold all the same, where they are more than four.
 THREAD = 16 * 2**20
 
+# glibc hands freed memory back to the system, which clears it anew, page by page, for the next call. Once an array as
+# large as this has been freed it keeps up to 64 MiB instead: see M_MMAP_THRESHOLD in mallopt(3).
+np.empty(2**25 - 2**13, np.uint8)
 
-def space(
-    input_size: tuple, output_size: tuple, itemsize: int, threads: int = 1
-) -> int:
+
+def space(input_size: tuple, output_size: tuple, itemsize: int, threads: int = 1) -> int:
     """The entries that each of so many threads of a call may hold.
 
     One image's share is that of which it consists: its input and its output.
