@@ -45,7 +45,7 @@ def _steps(p: Convolution, axes: tuple, s: Sizes) -> list[Step]:
         if 1 in active:
             # Before rows are lowered, or after they are lifted.
             height = inner[0] if 0 not in active else (met if of_input else count)[0]
-            in_line = of_input and p.size[1] == p.stride[1] * s.columns
+            in_line = p.size[1] == p.stride[1] * s.columns
             run = inner[1] * (height if in_line else 1)
             steps.append(Step(planes * s.across * height * inner[1], run, s.across, p.stride[1] > 1, of_input))
         if 0 in active:
@@ -76,7 +76,7 @@ def sizes_of(p: Convolution, axes: tuple, most: float, copies: bool) -> Sizes:
 
     def cached(s: Sizes) -> int:
         M, K, N = _product(p, axes, s)
-        return s.groups * N * (K if axes == (0, 1) else K + M)
+        return s.groups * N * (K if axes == (0, 1) else max(K, M))
 
     return fitting(whole(p), cached, ENTRIES, lambda s: held(p, axes, s, copies), most)
 
@@ -88,7 +88,7 @@ def work_of(p: Convolution, axes: tuple, which: str) -> Work:
     total = Work(calls=6)
     for entries, run, each, gaps, of_input in _steps(p, axes, sizes):
         lowers = which == "grad_weight" or of_input == (which == "forward")
-        price = entries * (GAPS if gaps else 1) * (1 if lowers else ADDED)
+        price = entries * ((GAPS if gaps else 1) if lowers else ADDED)
         total += Work(price, entries / max(1, run), each)
     if taps.lifted(p, axes):
         # The weight is turned, so that taps that are lifted belong to its filters.

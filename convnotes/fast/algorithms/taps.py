@@ -97,25 +97,50 @@ def windows_of(A: np.ndarray, p: Windows) -> np.ndarray:
 
 
 def lift(A: np.ndarray, steps: list[Step], out: np.ndarray, buffers: Buffers, add: bool) -> None:
-    """(G, F, taps, ..., H, W) -> (G, F, ..., H, W) for each step: the sum of what the taps read, in `out` or added."""
+    """(G, F, taps, ..., H, W) -> (G, F, ..., H, W) for each step: the sum of what the taps read, in `out` or added.
+
+    A may be changed.
+    """
     for i, (axis, size, _, taps) in enumerate(steps):
         total, more = out, add
         if i < len(steps) - 1:
             shape = (*A.shape[3:-2], size, A.shape[-1]) if axis == 0 else (*A.shape[3:-1], size)
             total, more = buffers(f"lifted {axis}", *A.shape[:2], *shape), False
-        parts = [(along(axis, places), A[:, :, k][along(axis, read)]) for k, (places, read) in enumerate(taps)]
+        parts = [(A[:, :, k], *tap) for k, tap in enumerate(taps) if tap[0].start < tap[0].stop]
         if not more:
-            first = next((part for part in parts if part[1].shape == total.shape), None)
-            total[...] = 0 if first is None else first[1]
+            first = next((part for part in parts if len(range(size)[part[1]]) == size), None)
+            total[...] = 0 if first is None else first[0][along(axis, first[2])]
             parts = [part for part in parts if part is not first]
-        for places, part in parts:
-            total[places] += part
+        for plane, places, read in parts:
+            if axis == 1 and _in_line(plane, total, places, read):
+                _add_in_line(plane, total, places, read)
+            else:
+                total[along(axis, places)] += plane[along(axis, read)]
         A = total
     if not steps:
         if add:
             out += A
         else:
             out[...] = A
+
+
+def _in_line(plane: np.ndarray, total: np.ndarray, places: slice, read: slice) -> bool:
+    """Whether columns keep their distance over the ends of rows, in what is read and in what it is added to."""
+    whole_rows = all(A.strides[-2] == A.shape[-1] * A.strides[-1] for A in (plane, total))
+    return whole_rows and plane.shape[-1] * (places.step or 1) == total.shape[-1] * (read.step or 1)
+
+
+def _add_in_line(plane: np.ndarray, total: np.ndarray, places: slice, read: slice) -> None:
+    """Add as one run of memory; what would come from another row is set to zero before."""
+    s, t = read.step or 1, places.step or 1
+    j, r = divmod(read.start, s)
+    columns = plane[..., r::s]
+    columns[..., :j] = 0
+    columns[..., j + len(range(read.start, read.stop, s)) :] = 0
+    source, target = (A.reshape(*A.shape[:-2], -1) for A in (plane, total))
+    count = -(-(source.shape[-1] - r) // s)
+    some, run = inside(places.start - j * t, t, count, target.shape[-1])
+    target[..., run] += source[..., r::s][..., some]
 
 
 def unfold(Z, out, steps, like) -> np.ndarray:

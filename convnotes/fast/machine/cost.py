@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 # The overhead of a product along each axis: M x K by K x N costs as much as (M + 6)(K + 8)(N + 6) multiply-adds.
 OVERHEAD = 6, 8, 6
+# A multiply-add of a matrix with a vector costs as much as so many.
+VECTOR = 4
 
 # Seconds of one core, in float32; float64 takes twice as long in all but runs and calls.
 PRODUCT = 2.0e-11  # a multiply-add in a matrix product
@@ -39,6 +41,8 @@ class Work(NamedTuple):
 
 
 def product(M: int, K: int, N: float, number: float = 1) -> Work:
-    """So many products of M x K by K x N, each with its overhead."""
+    """So many products of M x K by K x N, each with its overhead; with a vector they are as slow as memory is."""
     m, k, n = OVERHEAD
+    if min(M, N) == 1:
+        return Work(products=VECTOR * number * M * K * N, calls=number / 4)
     return Work(products=number * (M + m) * (K + k) * (N + n), calls=number / 4)

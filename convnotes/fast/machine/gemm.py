@@ -14,6 +14,7 @@ from time import perf_counter
 import numpy as np
 
 from convnotes.fast.machine import threads
+from convnotes.fast.machine.workspace import spans
 
 # The multiply-adds of a product that OpenBLAS makes without packing, at most.
 UNPACKED = 10**6
@@ -21,6 +22,8 @@ UNPACKED = 10**6
 ROWS, COLUMNS = 32, 16
 # The columns and the terms of a sum below which a block is not worth its call.
 FEW, LONG = 48, 512
+# The rows and columns of a product whose sums are so few that to pack them does not pay, and the terms of one chain.
+TINY, CHAIN = 8, 2**15
 # How much faster blocks have to be than one packed product, and the product by which that is measured.
 GAIN, TRIAL = 1.05, (64, 288, 768)
 
@@ -48,6 +51,11 @@ def multiply(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
 def multiply_transposed(A: np.ndarray, B: np.ndarray, out: np.ndarray, add: bool = False) -> None:
     """out = A @ B.T, or out += A @ B.T, for matrices (M, K) and (N, K), or stacks of both; blocks cut the sum, too."""
     (M, K), N = A.shape[-2:], B.shape[-2]
+    if 1 < min(M, N) and max(M, N) <= TINY and K > TINY and not blocks_are_faster():
+        # So few scalar products are faster one by one; in chains, since their rounding errors grow with their length.
+        sums = [np.vecdot(A[..., :, None, k], B[..., None, :, k]) for k in spans(K, CHAIN)]
+        out[...] = sum(sums, out if add else 0)
+        return
     rows, columns = min(M, ROWS), min(N, ROWS)
     parts = -(-K * rows * columns // UNPACKED)
     if M * K * N < 2 * UNPACKED or K < parts * LONG or not _serve(A, B):
