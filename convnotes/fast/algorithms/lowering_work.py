@@ -13,7 +13,7 @@ from convnotes.windows import Convolution
 # The entries that a block should hold: they fit in the cache that all cores share.
 ENTRIES = 2**20
 # An entry between gaps takes as long as so many in a run, and one that is added as so many that are copied.
-GAPS, ADDED = 2, 1.5
+GAPS, ADDED = 2, 1.3
 
 
 class Step(NamedTuple):

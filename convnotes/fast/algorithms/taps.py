@@ -170,4 +170,5 @@ def order(lifted: tuple) -> tuple:
 def matrix(K: np.ndarray, lifted: tuple) -> np.ndarray:
     """A weight (G, F, C, kH, kW) as one matrix for each group, (filters and lifted taps, channels and lowered taps)."""
     taps = prod(K.shape[3 + axis] for axis in lifted)
-    return K.transpose(order(lifted)).reshape(len(K), K.shape[1] * taps, -1)
+    # Not a view with negative strides, which BLAS does not take.
+    return np.ascontiguousarray(K.transpose(order(lifted)).reshape(len(K), K.shape[1] * taps, -1))
