@@ -11,7 +11,7 @@ from typing import NamedTuple
 # The overhead of a product along each axis: M x K by K x N costs as much as (MK + 4M + 4K)(N + 6) multiply-adds.
 OVERHEAD = 4, 4, 6
 # A multiply-add of a matrix with a vector costs as much as so many.
-VECTOR = 4
+VECTOR = 5
 
 # Seconds of one core, in float32; float64 takes twice as long in all but runs and calls.
 PRODUCT = 2.0e-11  # a multiply-add in a matrix product
