@@ -47,8 +47,8 @@ def grad_weight(X, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
     """The weight gradient for the output gradient dY."""
     most = space(p.input_size, p.output_size, X.itemsize)
     dK = np.zeros(p.weight_size, X.dtype)
-    chosen = choose(algorithm, p, "grad_weight", X.itemsize)
-    parts = parts_of(p, partial(chosen.work, p, "grad_weight"), X.itemsize) if dY.size else []
+    chosen, seconds = choose(algorithm, p, "grad_weight", X.itemsize)
+    parts = parts_of(p, seconds) if dY.size else []
     if (len(parts) - 1) * dK.size > most / 2:
         # A gradient for each thread is too much: then the threads are those of BLAS.
         parts = [part_of(p, slice(0, len(X)), slice(0, p.count[0]))]
@@ -72,14 +72,14 @@ def grad_input(K, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
     """The transpose of `forward` for the same weight."""
     most = space(p.input_size, p.output_size, dY.itemsize)
     dX = np.zeros(p.input_size, dY.dtype)
-    chosen = transpose(algorithm, p, dY.itemsize)
+    chosen, seconds = transpose(algorithm, p, dY.itemsize)
     if not dY.size:
         return dX
     if chosen is None:
         by = partial(_forward, algorithm=algorithm)
         phases.grad_input(K, dY, p, dX, by, most)
     else:
-        parts = parts_of(p, partial(chosen.work, p, "grad_input"), dY.itemsize, bands=False)
+        parts = parts_of(p, seconds, bands=False)
 
         def some(part) -> None:
             images, *_, q = part
@@ -95,8 +95,8 @@ def grad_input(K, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
 def _forward(X, K, p, Y, most, algorithm="auto", b=None) -> None:
     if not Y.size:
         return
-    chosen = choose(algorithm, p, "forward", X.itemsize)
-    parts = parts_of(p, partial(chosen.work, p, "forward"), X.itemsize)
+    chosen, seconds = choose(algorithm, p, "forward", X.itemsize)
+    parts = parts_of(p, seconds)
 
     def some(part) -> None:
         images, met, rows, q = part
@@ -113,34 +113,35 @@ def _forward(X, K, p, Y, most, algorithm="auto", b=None) -> None:
 
 
 @lru_cache(maxsize=1024)
-def choose(algorithm: str, p: Convolution, which: str, itemsize: int = 4):
-    """The algorithm of a name, which must take the problem; "auto" is the one predicted to be the fastest."""
-    if algorithm == "auto":
-        taking = [each for each in ALGORITHMS.values() if each.takes(p)]
-        return min(taking, key=lambda each: each.work(p, which).seconds(itemsize))
-    if algorithm not in ALGORITHMS:
+def choose(algorithm: str, p: Convolution, which: str, itemsize: int = 4) -> tuple:
+    """The algorithm of a name, which must take the problem, and its predicted seconds; "auto" is the fastest."""
+    if algorithm not in ("auto", *ALGORITHMS):
         raise ValueError(f"algorithm must be auto or one of {', '.join(ALGORITHMS)}, got {algorithm!r}")
-    if not ALGORITHMS[algorithm].takes(p):
+    named = ALGORITHMS.values() if algorithm == "auto" else [ALGORITHMS[algorithm]]
+    taking = [each for each in named if each.takes(p)]
+    if not taking:
         raise ValueError(
             f"algorithm {algorithm!r} must be used for {ALGORITHMS[algorithm].rule}, got weight {p.weight_size}, "
             f"stride {p.stride}, padding {p.padding}, dilation {p.dilation} and groups {p.groups}"
         )
-    return ALGORITHMS[algorithm]
+    return _fastest(taking, p, which, itemsize)
 
 
 @lru_cache(maxsize=1024)
-def transpose(algorithm: str, p: Convolution, itemsize: int = 4):
-    """The algorithm that makes an input gradient by itself, or None where it is a convolution for each phase."""
-    by_phases = phases.takes(p)
+def transpose(algorithm: str, p: Convolution, itemsize: int = 4) -> tuple:
+    """The algorithm that makes an input gradient by itself, and its seconds; None for a convolution of each phase."""
     if algorithm in TRANSPOSES and TRANSPOSES[algorithm].takes(p):
-        return TRANSPOSES[algorithm]
-    if algorithm != "auto" and by_phases:
-        return None
-    taking = [each for each in TRANSPOSES.values() if each.takes(p)]
-    best = min(taking, key=lambda each: each.work(p, "grad_input").seconds(itemsize))
-    if not by_phases:
+        return _fastest([TRANSPOSES[algorithm]], p, "grad_input", itemsize)
+    if algorithm != "auto":
+        return (None, 0) if phases.takes(p) else choose(algorithm, p, "grad_input", itemsize)
+    best = _fastest([each for each in TRANSPOSES.values() if each.takes(p)], p, "grad_input", itemsize)
+    if not phases.takes(p):
         return best
-    convolutions = [q for *_, q in phases.convolutions(p)]
-    each = [choose("auto", q, "forward", itemsize).work(q, "forward").seconds(itemsize) for q in convolutions]
+    each = [choose("auto", q, "forward", itemsize)[1] for *_, q in phases.convolutions(p)]
     phased = phases.work(p).seconds(itemsize) + sum(each)
-    return best if best.work(p, "grad_input").seconds(itemsize) < phased else None
+    return best if best[1] < phased else (None, phased)
+
+
+def _fastest(algorithms: list, p: Convolution, which: str, itemsize: int) -> tuple:
+    predicted = [(each, each.work(p, which).seconds(itemsize)) for each in algorithms]
+    return min(predicted, key=lambda pair: pair[1])

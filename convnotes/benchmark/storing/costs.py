@@ -122,7 +122,7 @@ def _fast(case: Case, operation: str) -> int | None:
 
     p = case.windows
     most = workspace.space(p.input_size, p.output_size, 4)
-    return min(most, dispatch.choose("auto", p, which).workspace(p, most))
+    return min(most, dispatch.choose("auto", p, which)[0].workspace(p, most))
 
 
 # An implementation without an entry has its workspace measured, but not predicted. torch has neither: it

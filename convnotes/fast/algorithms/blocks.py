@@ -106,9 +106,13 @@ def fitting(
     if sizes.rows * sizes.columns >= ALONE * unit:
         sizes = sizes._replace(images=min(1, sizes.images))
     columns = COLUMNS * unit
-    images, rows = -(-columns // max(1, sizes.rows * sizes.columns)), -(-columns // max(1, sizes.columns))
-    for axis, least in (("groups", 1), ("images", images), ("rows", rows)):
-        sizes = _cut(sizes, axis, cached, ideal, least)
+    places, terms = sizes.rows * sizes.columns, sizes.down * sizes.across
+    sizes = _cut(sizes, "groups", cached, ideal, 1)
+    sizes = _cut(sizes, "images", cached, ideal, -(-columns // max(1, places)))
+    if unit == 1 and sizes.images * places < sizes.channels * terms:
+        # Sums that are longer than results are many are cut themselves, so that a weight is read once for all.
+        sizes = _cut(sizes, "channels", cached, ideal, -(-COLUMNS // terms))
+    sizes = _cut(sizes, "rows", cached, ideal, -(-columns // max(1, sizes.columns)))
     for axis in Sizes._fields:
         sizes = _cut(sizes, axis, held, most, 1)
     return sizes

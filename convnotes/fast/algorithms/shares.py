@@ -4,7 +4,6 @@ What takes so little time that it would be over before threads are awake is not 
 pay, products are left to the threads of BLAS.
 """
 
-from collections.abc import Callable
 from math import prod
 
 from convnotes.fast.machine import threads
@@ -17,10 +16,10 @@ LONG = 2e-3
 BAND = 4
 
 
-def parts_of(p: Convolution, work: Callable, itemsize: int, bands: bool = True) -> list[tuple]:
+def parts_of(p: Convolution, seconds: float, bands: bool = True) -> list[tuple]:
     """What each thread does: some images of a batch, or else a band of rows of each."""
-    number, (N, *_), all_rows = threads.number(), p.input_size, slice(0, p.count[0])
-    if number == 1 or work().seconds(itemsize) < LONG:
+    (N, *_), all_rows = p.input_size, slice(0, p.count[0])
+    if seconds < LONG or (number := threads.number()) == 1:
         return [part_of(p, slice(0, N), all_rows)]
     if N >= number or not bands or prod(p.weight_size[1:]) > p.positions:
         return [part_of(p, images, all_rows) for images in spans(N, -(-N // number))]

@@ -170,5 +170,6 @@ def order(lifted: tuple) -> tuple:
 def matrix(K: np.ndarray, lifted: tuple) -> np.ndarray:
     """A weight (G, F, C, kH, kW) as one matrix for each group, (filters and lifted taps, channels and lowered taps)."""
     taps = prod(K.shape[3 + axis] for axis in lifted)
-    # Not a view with negative strides, which BLAS does not take.
-    return np.ascontiguousarray(K.transpose(order(lifted)).reshape(len(K), K.shape[1] * taps, -1))
+    matrix = K.transpose(order(lifted)).reshape(len(K), K.shape[1] * taps, -1)
+    # BLAS takes rows that lie apart, but not what has gaps within them, or is turned round.
+    return matrix if matrix.strides[-1] == matrix.itemsize else np.ascontiguousarray(matrix)

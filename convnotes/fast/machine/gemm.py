@@ -22,6 +22,8 @@ UNPACKED = 10**6
 ROWS, COLUMNS = 32, 16
 # The columns and the terms of a sum below which a block is not worth its call.
 FEW, LONG = 48, 512
+# The terms of a sum beyond which kernels without packing are slow.
+FAR = 2**12
 # The rows and columns of a product whose sums are so few that to pack them does not pay, and the terms of one chain.
 TINY, CHAIN = 8, 2**15
 # How much faster blocks have to be than one packed product, and the product by which that is measured.
@@ -57,7 +59,7 @@ def multiply_transposed(A: np.ndarray, B: np.ndarray, out: np.ndarray, add: bool
         out[...] = sum(sums, out if add else 0)
         return
     rows, columns = min(M, ROWS), min(N, ROWS)
-    parts = -(-K * rows * columns // UNPACKED)
+    parts = max(-(-K * rows * columns // UNPACKED), -(-K // FAR))
     if M * K * N < 2 * UNPACKED or K < parts * LONG or not _serve(A, B):
         product = np.multiply if K == 1 else np.matmul
         if add:

@@ -25,7 +25,7 @@ def number() -> int:
 
 def share(function: Callable, parts: Sequence) -> list:
     """`function` of every part, in threads where there are several; the caller's thread is one of them."""
-    threads = min(number(), len(parts))
+    threads = min(number(), len(parts)) if len(parts) > 1 else 1
     if threads < 2:
         return [function(part) for part in parts]
     results: list = [None] * len(parts)
