@@ -18,36 +18,37 @@ from convnotes.fast.machine.workspace import spans
 
 # The multiply-adds of a product that OpenBLAS makes without packing, at most.
 UNPACKED = 10**6
-# The rows of a block, and what its columns are a multiple of: whole vectors of the processor.
-ROWS, COLUMNS = 32, 16
+# The rows of a block, what its columns are a multiple of, which are whole vectors of the processor, and how many they
+# should be at least.
+ROWS, COLUMNS, WIDE = 32, 16, 64
 # The columns and the terms of a sum below which a block is not worth its call.
 FEW, LONG = 48, 512
-# The terms of a sum beyond which kernels without packing are slow.
-FAR = 2**12
+# The terms of a sum beyond which kernels without packing are slow, and the rows from which on packing pays for them.
+FAR, MANY = 2**12, 128
 # The rows and columns of a product whose sums are so few that to pack them does not pay, and the terms of one chain.
 TINY, CHAIN = 8, 2**15
 # How much faster blocks have to be than one packed product, and the product by which that is measured.
-GAIN, TRIAL = 1.05, (64, 288, 768)
+GAIN, TRIAL = 1.05, (64, 488, 1024)
 
 
 def multiply(A: np.ndarray, B: np.ndarray, out: np.ndarray) -> None:
-    """out = A @ B for matrices (M, K) and (K, N), or for stacks of equally many of both."""
+    """out = A @ B for matrices (M, K) and (K, N), or for stacks of equally many of both; blocks cut the sum, too."""
     (M, K), N = A.shape[-2:], B.shape[-1]
+    rows = ROWS if M % ROWS == 0 else M
+    longest = UNPACKED // (rows * WIDE)
     if K == 1:
         # A single term is no sum, and BLAS does not know it.
         np.multiply(A, B, out=out)
-        return
-    rows = ROWS if M % ROWS == 0 else M
-    columns = UNPACKED // (rows * K) // COLUMNS * COLUMNS
-    if columns < FEW or columns >= N or not _serve(A, B, out):
+    elif M * K * N < 2 * UNPACKED or N < FEW or longest < FEW or not _serve(A, B, out):
         np.matmul(A, B, out=out)
-        return
-    parts = -(-N // columns)
-    columns = -(-N // parts // COLUMNS) * COLUMNS
-    whole = N // columns * columns
-    _stacked(A, B[..., :whole], out[..., :whole], rows, columns)
-    if whole < N:
-        np.matmul(A, B[..., whole:], out=out[..., whole:])
+    else:
+        part = out
+        for k in spans(K, longest):
+            _stacked(A[..., k], B[..., k, :], part, rows)
+            if part is not out:
+                out += part
+            elif k.stop < K:
+                part = np.empty(out.shape, out.dtype)
 
 
 def multiply_transposed(A: np.ndarray, B: np.ndarray, out: np.ndarray, add: bool = False) -> None:
@@ -60,7 +61,7 @@ def multiply_transposed(A: np.ndarray, B: np.ndarray, out: np.ndarray, add: bool
         return
     rows, columns = min(M, ROWS), min(N, ROWS)
     parts = max(-(-K * rows * columns // UNPACKED), -(-K // FAR))
-    if M * K * N < 2 * UNPACKED or K < parts * LONG or not _serve(A, B):
+    if M * K * N < 2 * UNPACKED or K < parts * LONG or min(M, N) > MANY or not _serve(A, B):
         product = np.multiply if K == 1 else np.matmul
         if add:
             out += product(A, B.swapaxes(-1, -2))
@@ -81,15 +82,20 @@ def multiply_transposed(A: np.ndarray, B: np.ndarray, out: np.ndarray, add: bool
             out[..., a, b] += A[..., a, terms] @ B[..., b, terms].swapaxes(-1, -2)
 
 
-def _stacked(A, B, out, rows, columns) -> None:
-    """A @ B as a stack of products of `rows` by `columns` results."""
+def _stacked(A, B, out, rows: int) -> None:
+    """out = A @ B as a stack of products of so many rows, and of as many columns as need no packing."""
     (*stack, M, K), N = A.shape, B.shape[-1]
+    columns = min(N, UNPACKED // (rows * K) // COLUMNS * COLUMNS)
+    columns = min(N, -(-N // -(-N // columns) // COLUMNS) * COLUMNS)
     high, wide = M // rows, N // columns
+    whole = wide * columns
     np.matmul(
         A.reshape(*stack, high, 1, rows, K),
-        B.reshape(*stack, 1, K, wide, columns).swapaxes(-3, -2),
-        out=out.reshape(*stack, high, rows, wide, columns).swapaxes(-3, -2),
+        B[..., :whole].reshape(*stack, 1, K, wide, columns).swapaxes(-3, -2),
+        out=out[..., :whole].reshape(*stack, high, rows, wide, columns).swapaxes(-3, -2),
     )
+    if whole < N:
+        np.matmul(A, B[..., whole:], out=out[..., whole:])
 
 
 def _summed(A, B, out, rows, columns, parts) -> None:
@@ -112,22 +118,12 @@ def _serve(*arrays: np.ndarray) -> bool:
 def blocks_are_faster() -> bool:
     """Whether a product in blocks takes less time than a packed one: the best of a few, in turns."""
     M, K, N = TRIAL
-    A, B, out = (
-        np.ones((M, K), np.float32),
-        np.ones((K, N), np.float32),
-        np.empty((M, N), np.float32),
-    )
-    columns = UNPACKED // (ROWS * K) // COLUMNS * COLUMNS
-    columns = next(c for c in range(columns, 0, -COLUMNS) if N % c == 0)
-    best = [float("inf")] * 2
+    A, B, out = np.ones((M, K), np.float32), np.ones((K, N), np.float32), np.empty((M, N), np.float32)
+    ways = (lambda: np.matmul(A, B, out=out)), (lambda: _stacked(A, B, out, ROWS))
+    seconds = [float("inf")] * 2
     for _ in range(7):
-        for i, trial in enumerate(
-            (
-                lambda: np.matmul(A, B, out=out),
-                lambda: _stacked(A, B, out, ROWS, columns),
-            )
-        ):
+        for i, way in enumerate(ways):
             start = perf_counter()
-            trial()
-            best[i] = min(best[i], perf_counter() - start)
-    return best[0] > GAIN * best[1]
+            way()
+            seconds[i] = min(seconds[i], perf_counter() - start)
+    return seconds[0] > GAIN * seconds[1]
