@@ -13,26 +13,10 @@ Derived in notebooks/09_fast_convolution.ipynb.
 """
 
 from convnotes.fast.bias import bias_add, bias_grad
-from convnotes.fast.convolution import (
-    conv2d,
-    conv2d_grad_input,
-    conv2d_grad_weight,
-)
-from convnotes.fast.normalization import (
-    local_response_norm,
-    local_response_norm_grad_input,
-)
-from convnotes.fast.pooling import (
-    avg_pool2d,
-    avg_pool2d_grad_input,
-    max_pool2d,
-    max_pool2d_grad_input,
-)
-from convnotes.fast.transposed import (
-    conv_transpose2d,
-    conv_transpose2d_grad_input,
-    conv_transpose2d_grad_weight,
-)
+from convnotes.fast.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight
+from convnotes.fast.normalization import local_response_norm, local_response_norm_grad_input
+from convnotes.fast.pooling import avg_pool2d, avg_pool2d_grad_input, max_pool2d, max_pool2d_grad_input
+from convnotes.fast.transposed import conv_transpose2d, conv_transpose2d_grad_input, conv_transpose2d_grad_weight
 
 __all__ = [
     "avg_pool2d",

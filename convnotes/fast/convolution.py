@@ -8,17 +8,7 @@ from convnotes import arguments
 from convnotes.fast import dispatch
 
 
-def conv2d(
-    input,
-    weight,
-    bias=None,
-    stride=1,
-    padding=0,
-    dilation=1,
-    groups=1,
-    *,
-    algorithm="auto",
-):
+def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, *, algorithm="auto"):
     """Y, as `naive.conv2d` defines it.
 
     In float32 its error stays below 3e-5 of the largest sum of absolute products, which is the largest entry of the
@@ -31,59 +21,21 @@ def conv2d(
 
     Beside its arguments and Y it holds at most 64 MiB, or one image's share where that is larger.
     """
-    X, K, b, p = arguments.conv2d(
-        input, weight, bias, stride, padding, dilation, groups
-    )
+    X, K, b, p = arguments.conv2d(input, weight, bias, stride, padding, dilation, groups)
     return dispatch.forward(X, K, p, algorithm, b)
 
 
-def conv2d_grad_input(
-    input_size,
-    weight,
-    grad_output,
-    stride=1,
-    padding=0,
-    dilation=1,
-    groups=1,
-    *,
-    algorithm="auto",
-):
+def conv2d_grad_input(input_size, weight, grad_output, stride=1, padding=0, dilation=1, groups=1, *, algorithm="auto"):
     """dX, as `naive.conv2d_grad_input` defines it.
 
     It is a convolution for each phase of the stride, by `algorithm`; or, with "col2im", "kn2row" or "balanced", the
     transpose of what they do forward.
     """
-    K, dY, p = arguments.conv2d_grad_input(
-        input_size,
-        weight,
-        grad_output,
-        stride,
-        padding,
-        dilation,
-        groups,
-    )
+    K, dY, p = arguments.conv2d_grad_input(input_size, weight, grad_output, stride, padding, dilation, groups)
     return dispatch.grad_input(K, dY, p, algorithm)
 
 
-def conv2d_grad_weight(
-    input,
-    weight_size,
-    grad_output,
-    stride=1,
-    padding=0,
-    dilation=1,
-    groups=1,
-    *,
-    algorithm="auto",
-):
+def conv2d_grad_weight(input, weight_size, grad_output, stride=1, padding=0, dilation=1, groups=1, *, algorithm="auto"):
     """dK, as `naive.conv2d_grad_weight` defines it."""
-    X, dY, p = arguments.conv2d_grad_weight(
-        input,
-        weight_size,
-        grad_output,
-        stride,
-        padding,
-        dilation,
-        groups,
-    )
+    X, dY, p = arguments.conv2d_grad_weight(input, weight_size, grad_output, stride, padding, dilation, groups)
     return dispatch.grad_weight(X, dY, p, algorithm)

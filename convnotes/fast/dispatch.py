@@ -24,12 +24,7 @@ from convnotes.windows import Convolution
 #   forward(X, K, p, Y, b, most)      writes Y, with a bias b if it is not None, and holds at most `most` entries
 #   grad_weight(X, dY, p, dK, most)   adds to dK
 #   suspect(p, K, Y)                  an array that tells whether infinities are where they belong; None: they are
-ALGORITHMS = {
-    "im2col": im2col,
-    "kn2row": kn2row,
-    "balanced": balanced,
-    "winograd": winograd,
-}
+ALGORITHMS = {"im2col": im2col, "kn2row": kn2row, "balanced": balanced, "winograd": winograd}
 # Those that make an input gradient by themselves, as the transpose of their forward pass: it is added to dX by
 #   grad_input(K, dY, p, dX, most)
 # By others it is a convolution for each phase of the stride.

@@ -77,7 +77,7 @@ def avg_pool2d(
 
 def avg_pool2d_grad_input(
     input_size, grad_output, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True,
-    divisor_override=None,
+    divisor_override=None
 ):  # fmt: skip
     """dX, as `naive.avg_pool2d_grad_input` defines it."""
     dY, p, *options = arguments.avg_pool2d_grad_input(

@@ -89,14 +89,7 @@ class Block(NamedTuple):
         return not (self.cut.images.start or self.cut.rows.start or self.cut.columns.start)
 
 
-def fitting(
-    sizes: Sizes,
-    cached: Callable,
-    ideal: float,
-    held: Callable,
-    most: float,
-    unit: int = 1,
-) -> Sizes:
+def fitting(sizes: Sizes, cached: Callable, ideal: float, held: Callable, most: float, unit: int = 1) -> Sizes:
     """The sizes of blocks, none larger than `sizes`.
 
     cached: the entries of a block that should stay in a cache, not more than `ideal` as far as products remain wide

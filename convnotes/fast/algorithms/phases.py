@@ -72,19 +72,7 @@ def convolutions(p: Convolution) -> Iterator[tuple[Phases, Phases, Convolution]]
         both = row, column
         size, kernel = [length(axis.met) for axis in both], [axis.taps for axis in both]
         count, filters = [axis.count for axis in both], row.number * column.number * C
-        q = Windows(
-            *map(
-                tuple,
-                (
-                    size,
-                    kernel,
-                    (1, 1),
-                    p.dilation,
-                    [axis.padding for axis in both],
-                    count,
-                ),
-            )
-        )
+        q = Windows(*map(tuple, (size, kernel, (1, 1), p.dilation, [axis.padding for axis in both], count)))
         sizes = (N, F, *size), (G * filters, F // G, *kernel), (N, G * filters, *count)
         yield row, column, Convolution(*vars(q).values(), *sizes, G)
 

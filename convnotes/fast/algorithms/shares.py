@@ -25,11 +25,7 @@ def parts_of(p: Convolution, seconds: float, bands: bool = True) -> list[tuple]:
         return [part_of(p, images, all_rows) for images in spans(N, -(-N // number))]
     rows = spans(-(-p.count[0] // BAND), -(-p.count[0] // BAND // (number // N)))
     return [
-        part_of(
-            p,
-            slice(n, n + 1),
-            slice(part.start * BAND, min(part.stop * BAND, p.count[0])),
-        )
+        part_of(p, slice(n, n + 1), slice(part.start * BAND, min(part.stop * BAND, p.count[0])))
         for n in range(N)
         for part in rows
     ]
@@ -37,10 +33,7 @@ def parts_of(p: Convolution, seconds: float, bands: bool = True) -> list[tuple]:
 
 def part_of(p: Convolution, images: slice, rows: slice) -> tuple[slice, slice, slice, Convolution]:
     """The images, the rows of inputs that are met, the rows of outputs, and the convolution of these."""
-    if (images.stop - images.start, rows.stop - rows.start) == (
-        p.input_size[0],
-        p.count[0],
-    ):
+    if (images.stop - images.start, rows.stop - rows.start) == (p.input_size[0], p.count[0]):
         return images, slice(None), rows, p
     met, q = p.of_rows(rows)
     N, sizes = images.stop - images.start, (p.input_size[1], p.output_size[1])
@@ -48,11 +41,5 @@ def part_of(p: Convolution, images: slice, rows: slice) -> tuple[slice, slice, s
         images,
         met,
         rows,
-        Convolution(
-            *vars(q).values(),
-            (N, sizes[0], *q.size),
-            p.weight_size,
-            (N, sizes[1], *q.count),
-            p.groups,
-        ),
+        Convolution(*vars(q).values(), (N, sizes[0], *q.size), p.weight_size, (N, sizes[1], *q.count), p.groups),
     )

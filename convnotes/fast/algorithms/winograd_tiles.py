@@ -82,10 +82,7 @@ def fastest(p: Convolution) -> tuple[Tiles, Work]:
     sides = [RESULTS if r > 1 else (1,) for r in p.kernel]
     found = [Tiles(m, p.kernel) for m in pairs(*sides)]
     found = [tiles for tiles in found if max(tiles.n) <= INPUTS]
-    return min(
-        ((tiles, _work(p, tiles)) for tiles in found),
-        key=lambda pair: pair[1].seconds(),
-    )
+    return min(((tiles, _work(p, tiles)) for tiles in found), key=lambda pair: pair[1].seconds())
 
 
 def _work(p: Convolution, tiles: Tiles) -> Work:

@@ -17,10 +17,7 @@ from threadpoolctl import ThreadpoolController
 
 def number() -> int:
     """The number of threads: those that NumPy's BLAS uses now."""
-    return max(
-        (library.num_threads for library in _blas().lib_controllers),
-        default=1,
-    )
+    return max((library.num_threads for library in _blas().lib_controllers), default=1)
 
 
 def share(function: Callable, parts: Sequence) -> list:
