@@ -1,7 +1,7 @@
 """The same operations as fast as NumPy goes: for every problem the algorithm that costs the least.
 
-Parameters, shapes and errors are those of `convnotes.naive`. Every algorithm has a file of its own, and
-`selection` chooses among them by the cost model in `work`.
+Parameters, shapes and errors are those of `convnotes.naive`. Every algorithm has a file of its own in `algorithms`, and
+`dispatch` chooses among them by the cost model in `machine.cost`.
 
 What a call holds beside its arguments and its result has a bound, whatever the sizes and parameters: 64 MiB, or one
 image's share where that is larger, the bytes of its input and its output. Where more than four threads work on it, it

@@ -5,7 +5,7 @@ could put them elsewhere. So what such an algorithm made is looked through, whic
 made again by im2col where anything in it is not finite.
 """
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache, partial
 
 import numpy as np
@@ -52,13 +52,13 @@ def grad_weight(X, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
         images, met, rows, q = part
         total = dK if part is parts[0] else np.zeros_like(dK)
         each = (most - (len(parts) - 1) * dK.size) // len(parts)
-        chosen.grad_weight(X[images, :, met], dY[images, :, rows], q, total, each)
+        with _silence(chosen):
+            chosen.grad_weight(X[images, :, met], dY[images, :, rows], q, total, each)
         return total
 
-    with np.errstate(invalid="ignore", over="ignore") if chosen is not im2col else nullcontext():
-        for other in threads.share(some, parts)[1:]:
-            dK += other
-    if chosen is not im2col and chosen.suspect(p, dK, dK) is not None and not all_finite(dK):
+    for other in threads.share(some, parts)[1:]:
+        dK += other
+    if chosen.suspect(p, dK, dK) is not None and not all_finite(dK):
         return grad_weight(X, dY, p, "im2col")
     return dK
 
@@ -78,7 +78,8 @@ def grad_input(K, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
 
         def some(part) -> None:
             images, *_, q = part
-            chosen.grad_input(K, dY[images], q, dX[images], most // len(parts))
+            with _silence(chosen):
+                chosen.grad_input(K, dY[images], q, dX[images], most // len(parts))
 
         threads.share(some, parts)
     # Padded with zeros dY meets weights that are not finite. Either array tells, so the smaller one is asked.
@@ -95,16 +96,18 @@ def _forward(X, K, p, Y, most, algorithm="auto", b=None) -> None:
 
     def some(part) -> None:
         images, met, rows, q = part
-        chosen.forward(X[images, :, met], K, q, Y[images, :, rows], b, most // len(parts))
+        with _silence(chosen):
+            chosen.forward(X[images, :, met], K, q, Y[images, :, rows], b, most // len(parts))
 
-    if chosen is im2col:
-        threads.share(some, parts)
-        return
-    with np.errstate(invalid="ignore", over="ignore"):
-        threads.share(some, parts)
+    threads.share(some, parts)
     suspect = chosen.suspect(p, K, Y)
     if suspect is not None and not all_finite(suspect):
         _forward(X, K, p, Y, most, "im2col", b)
+
+
+def _silence(chosen) -> AbstractContextManager:
+    """No warning of what may be made again: im2col, which makes it, gives those that the definition gives."""
+    return nullcontext() if chosen is im2col else np.errstate(invalid="ignore", over="ignore")
 
 
 @lru_cache(maxsize=1024)
