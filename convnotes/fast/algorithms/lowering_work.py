@@ -66,7 +66,8 @@ def _product(p: Convolution, axes: tuple, s: Sizes) -> tuple[int, int, int]:
 def held(p: Convolution, axes: tuple, s: Sizes, copies: bool = True) -> int:
     """The entries that a block holds; `copies`: whether its part of the weight is copied, though it is all of it."""
     M, K, N = _product(p, axes, s)
-    weight = s.matrix * (2 + N // LONG) if copies or s.matrix < prod(p.weight_size) else 0
+    copies = copies or taps.lifted(p, axes) or s.matrix < prod(p.weight_size)
+    weight = s.matrix * (2 + N // LONG) if copies else 0
     return s.groups * N * (M + K) + sum(step.entries for step in _steps(p, axes, s)) + weight
 
 

@@ -23,7 +23,7 @@ def parts_of(p: Convolution, seconds: float, bands: bool = True) -> list[tuple]:
         return [part_of(p, slice(0, N), all_rows)]
     if N >= number or not bands or prod(p.weight_size[1:]) > p.positions:
         return [part_of(p, images, all_rows) for images in spans(N, -(-N // number))]
-    rows = spans(-(-p.count[0] // BAND), -(-p.count[0] // BAND // (number // N)))
+    rows = list(spans(-(-p.count[0] // BAND), -(-p.count[0] // BAND // (number // N))))
     return [
         part_of(p, slice(n, n + 1), slice(part.start * BAND, min(part.stop * BAND, p.count[0])))
         for n in range(N)
