@@ -77,9 +77,9 @@ def grad_input(K, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
         parts = parts_of(p, seconds, bands=False)
 
         def some(part) -> None:
-            images, *_, q = part
+            images, met, _, q = part
             with _silence(chosen):
-                chosen.grad_input(K, dY[images], q, dX[images], most // len(parts))
+                chosen.grad_input(K, dY[images], q, dX[images, :, met], most // len(parts))
 
         threads.share(some, parts)
     # Padded with zeros dY meets weights that are not finite. Either array tells, so the smaller one is asked.

@@ -57,14 +57,14 @@ class Block(NamedTuple):
 
     def input(self, X: np.ndarray) -> np.ndarray:
         """Its part of an input: (groups, channels, images, H, W)."""
-        cut, G = self.cut, self.whole.groups
-        by_group = X.reshape(len(X), G, -1, *X.shape[2:])
+        cut, G, C = self.cut, self.whole.groups, self.whole.weight_size[1]
+        by_group = X.reshape(len(X), G, C, *X.shape[2:])
         return by_group[cut.images, cut.groups, cut.channels, *self.met].transpose(1, 2, 0, 3, 4)
 
     def output(self, Y: np.ndarray) -> np.ndarray:
         """Its part of an output: (groups, filters, images, H_Y, W_Y)."""
-        cut, G = self.cut, self.whole.groups
-        by_group = Y.reshape(len(Y), G, -1, *Y.shape[2:])
+        cut, G, F = self.cut, self.whole.groups, self.whole.weight_size[0]
+        by_group = Y.reshape(len(Y), G, F // G, *Y.shape[2:])
         some = by_group[cut.images, cut.groups, cut.filters, cut.rows, cut.columns]
         return some.transpose(1, 2, 0, 3, 4)
 

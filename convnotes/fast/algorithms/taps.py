@@ -30,14 +30,10 @@ def lifted(p: Windows, axes: tuple) -> tuple:
 
 
 class Step(NamedTuple):
-    """What the entries of a kernel do along an axis: pairs of places in the result and in what they are read from.
-
-    size: of the result; apart: how far what neighbouring places read lies apart, 0 where it is they that have gaps
-    """
+    """What the taps of a kernel do along an axis: places in a result of a size, and what each reads for them."""
 
     axis: int
     size: int
-    apart: int
     taps: list[tuple[slice, slice]]
 
 
@@ -45,8 +41,8 @@ def steps_of(p: Windows, axes: tuple, transposed: bool = False) -> list[Step]:
     """Windows that read an input; transposed, inputs that read the windows."""
     axes = [axis for axis in axes if active(p, axis)]
     if transposed:
-        return [Step(axis, p.size[axis], 0, [pair[::-1] for pair in p.meetings(axis)]) for axis in axes]
-    return [Step(axis, p.count[axis], p.stride[axis], list(p.meetings(axis))) for axis in axes]
+        return [Step(axis, p.size[axis], [pair[::-1] for pair in p.meetings(axis)]) for axis in axes]
+    return [Step(axis, p.count[axis], list(p.meetings(axis))) for axis in axes]
 
 
 def along(axis: int, part: slice) -> tuple:
@@ -56,31 +52,40 @@ def along(axis: int, part: slice) -> tuple:
 
 def lower(A: np.ndarray, steps: list[Step], buffers: Buffers, name: str) -> np.ndarray:
     """(G, C, ..., H, W) -> (G, C, taps, ..., H, W) for each step: side by side what the taps read, or zeros."""
-    for step in reversed(steps):
-        axis, size, apart, taps = step
+    for axis, size, taps in reversed(steps):
         shape = (*A.shape[2:-2], size, A.shape[-1]) if axis == 0 else (*A.shape[2:-1], size)
         out = buffers(f"{name} {axis}", *A.shape[:2], len(taps), *shape)
-        in_line = axis == 1 and A.shape[-1] == apart * size and A.strides[-2] == A.shape[-1] * A.strides[-1]
-        lines = A.reshape(*A.shape[:-2], -1) if in_line else None
         for k, (places, read) in enumerate(taps):
-            plane = out[:, :, k]
-            if places.start == places.stop or (apart == 0 and len(range(size)[places]) < size):
+            plane, number = out[:, :, k], len(range(size)[places])
+            gaps = number < size and places.step is not None and places.step > 1
+            if number == 0 or gaps:
                 plane[...] = 0
-                plane[along(axis, places)] = A[along(axis, read)]
-                continue
-            if in_line:
-                # Windows keep their distance over the ends of rows: one run of memory is all of them.
-                line = plane.reshape(*plane.shape[:-2], -1)
-                run, met = inside(read.start - places.start * apart, apart, line.shape[-1], lines.shape[-1])
-                line[..., run] = lines[..., met]
+            if not gaps and (runs := _in_line(plane, A, axis, places, read)):
+                runs[0][...] = runs[1]
             else:
                 plane[along(axis, places)] = A[along(axis, read)]
-            if places.start > 0:
-                plane[along(axis, slice(0, places.start))] = 0
-            if places.stop < size:
-                plane[along(axis, slice(places.stop, size))] = 0
+            if 0 < number and not gaps:
+                for rest in (slice(0, places.start), slice(places.stop, size)):
+                    if rest.start < rest.stop:
+                        plane[along(axis, rest)] = 0
         A = out
     return A
+
+
+def _in_line(target: np.ndarray, source: np.ndarray, axis: int, places: slice, read: slice) -> tuple | None:
+    """The places of a target, and what they read of a source, as one run of memory over all rows.
+
+    None where columns do not keep their distance over the ends of rows. At these ends a place may read another row.
+    """
+    t, s = places.step or 1, read.step or 1
+    in_rows = all(A.strides[-2] == A.shape[-1] * A.strides[-1] for A in (target, source))
+    if axis == 0 or not in_rows or places.start == places.stop or target.shape[-1] * s != source.shape[-1] * t:
+        return None
+    target, source = (A.reshape(*A.shape[:-2], -1) for A in (target, source))
+    before, first = divmod(places.start, t)
+    number = -(-(target.shape[-1] - first) // t)
+    some, met = inside(read.start - before * s, s, number, source.shape[-1])
+    return target[..., first::t][..., some], source[..., met]
 
 
 def windows_of(A: np.ndarray, p: Windows) -> np.ndarray:
@@ -101,7 +106,7 @@ def lift(A: np.ndarray, steps: list[Step], out: np.ndarray, buffers: Buffers, ad
 
     A may be changed.
     """
-    for i, (axis, size, _, taps) in enumerate(steps):
+    for i, (axis, size, taps) in enumerate(steps):
         total, more = out, add
         if i < len(steps) - 1:
             shape = (*A.shape[3:-2], size, A.shape[-1]) if axis == 0 else (*A.shape[3:-1], size)
@@ -112,8 +117,12 @@ def lift(A: np.ndarray, steps: list[Step], out: np.ndarray, buffers: Buffers, ad
             total[...] = 0 if first is None else first[0][along(axis, first[2])]
             parts = [part for part in parts if part is not first]
         for plane, places, read in parts:
-            if axis == 1 and _in_line(plane, total, places, read):
-                _add_in_line(plane, total, places, read)
+            if runs := _in_line(total, plane, axis, places, read):
+                # What would be added to another row is set to zero before.
+                before, first = divmod(read.start, read.step or 1)
+                columns = plane[..., first :: read.step]
+                columns[..., :before] = columns[..., before + len(range(plane.shape[-1])[read]) :] = 0
+                runs[0][...] += runs[1]
             else:
                 total[along(axis, places)] += plane[along(axis, read)]
         A = total
@@ -122,25 +131,6 @@ def lift(A: np.ndarray, steps: list[Step], out: np.ndarray, buffers: Buffers, ad
             out += A
         else:
             out[...] = A
-
-
-def _in_line(plane: np.ndarray, total: np.ndarray, places: slice, read: slice) -> bool:
-    """Whether columns keep their distance over the ends of rows, in what is read and in what it is added to."""
-    whole_rows = all(A.strides[-2] == A.shape[-1] * A.strides[-1] for A in (plane, total))
-    return whole_rows and plane.shape[-1] * (places.step or 1) == total.shape[-1] * (read.step or 1)
-
-
-def _add_in_line(plane: np.ndarray, total: np.ndarray, places: slice, read: slice) -> None:
-    """Add as one run of memory; what would come from another row is set to zero before."""
-    s, t = read.step or 1, places.step or 1
-    j, r = divmod(read.start, s)
-    columns = plane[..., r::s]
-    columns[..., :j] = 0
-    columns[..., j + len(range(read.start, read.stop, s)) :] = 0
-    source, target = (A.reshape(*A.shape[:-2], -1) for A in (plane, total))
-    count = -(-(source.shape[-1] - r) // s)
-    some, run = inside(places.start - j * t, t, count, target.shape[-1])
-    target[..., run] += source[..., r::s][..., some]
 
 
 def unfold(Z, out, steps, like) -> np.ndarray:
