@@ -26,7 +26,7 @@ def _places(p: Convolution, axes: tuple, s: Sizes) -> tuple[tuple, list, list]:
 
 
 def _steps(p: Convolution, axes: tuple, s: Sizes) -> list[tuple]:
-    """Of every step the entries that it copies or adds, their runs' length, its taps, gaps, and whether of the input."""
+    """Of every step the entries that it copies or adds, their runs' length, its taps, gaps, whether of the input."""
     count, met, inner = _places(p, axes, s)
     steps = []
     for of_input, channels, mine in ((True, s.channels, axes), (False, s.filters, taps.lifted(p, axes))):
