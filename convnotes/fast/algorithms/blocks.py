@@ -125,9 +125,9 @@ def blocks(p: Convolution, sizes: Sizes, unit: tuple[int, int] = (1, 1)) -> Iter
             yield Block(p, Sizes(g, n, rows, f, columns, c, down, across), met, q)
 
 
-def number(p: Convolution, sizes: Sizes) -> int:
-    """About how many blocks there are."""
-    return prod(-(-n // max(1, most)) for n, most in zip(whole(p), sizes))
+def number(p: Convolution, sizes: Sizes) -> float:
+    """How many blocks of these sizes a convolution is worth: those at the end of an axis can be smaller."""
+    return prod(n / max(1, most) for n, most in zip(whole(p), sizes))
 
 
 def _cut(sizes, axis, held, most, least) -> Sizes:

@@ -2,7 +2,6 @@
 
 from functools import lru_cache
 from math import prod
-from typing import NamedTuple
 
 from convnotes.fast.algorithms import taps
 from convnotes.fast.algorithms.blocks import Sizes, fitting, number, whole
@@ -16,16 +15,6 @@ ENTRIES = 2**20
 GAPS, ADDED = 2, 1.3
 
 
-class Step(NamedTuple):
-    """The entries that one step of a block copies or adds, the length of runs of them, and its taps."""
-
-    entries: int
-    run: int
-    taps: int
-    gaps: bool
-    of_input: bool
-
-
 def _places(p: Convolution, axes: tuple, s: Sizes) -> tuple[tuple, list, list]:
     """The rows and columns of a block's outputs, of the inputs that they meet, and of what is multiplied."""
     count, kernel = (s.rows, s.columns), (s.down, s.across)
@@ -36,7 +25,8 @@ def _places(p: Convolution, axes: tuple, s: Sizes) -> tuple[tuple, list, list]:
     return count, met, [met[axis] if axis in taps.lifted(p, axes) else count[axis] for axis in (0, 1)]
 
 
-def _steps(p: Convolution, axes: tuple, s: Sizes) -> list[Step]:
+def _steps(p: Convolution, axes: tuple, s: Sizes) -> list[tuple]:
+    """Of every step the entries that it copies or adds, their runs' length, its taps, gaps, whether of the input."""
     count, met, inner = _places(p, axes, s)
     steps = []
     for of_input, channels, mine in ((True, s.channels, axes), (False, s.filters, taps.lifted(p, axes))):
@@ -47,11 +37,11 @@ def _steps(p: Convolution, axes: tuple, s: Sizes) -> list[Step]:
             height = inner[0] if 0 not in active else (met if of_input else count)[0]
             in_line = p.size[1] == p.stride[1] * s.columns
             run = inner[1] * (height if in_line else 1)
-            steps.append(Step(planes * s.across * height * inner[1], run, s.across, p.stride[1] > 1, of_input))
+            steps.append((planes * s.across * height * inner[1], run, s.across, p.stride[1] > 1, of_input))
         if 0 in active:
             run = inner[1] * (inner[0] if p.stride[0] == 1 else 1)
             each = s.down * (s.across if 1 in active else 1)
-            steps.append(Step(planes * each * prod(inner), run, s.down, False, of_input))
+            steps.append((planes * each * prod(inner), run, s.down, False, of_input))
     return steps
 
 
@@ -68,7 +58,7 @@ def held(p: Convolution, axes: tuple, s: Sizes, copies: bool = True) -> int:
     M, K, N = _product(p, axes, s)
     copies = copies or taps.lifted(p, axes) or s.matrix < prod(p.weight_size)
     weight = s.matrix * (2 + N // LONG) if copies else 0
-    return s.groups * N * (M + K) + sum(step.entries for step in _steps(p, axes, s)) + weight
+    return s.groups * N * (M + K) + sum(entries for entries, *_ in _steps(p, axes, s)) + weight
 
 
 @lru_cache(maxsize=1024)

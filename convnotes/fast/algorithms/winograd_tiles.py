@@ -86,22 +86,25 @@ def fastest(p: Convolution) -> tuple[Tiles, Work]:
 
 
 def _work(p: Convolution, tiles: Tiles) -> Work:
-    """A product for each entry of a tile, three transforms, and the copies between."""
-    n2, m2, sizes = prod(tiles.n), prod(tiles.m), sizes_of(p, tiles, float("inf"))
-    cut, (N, C, *_), F, G = number(p, sizes), p.input_size, p.weight_size[0], p.groups
-    T = N * prod(tiles.count(*p.count))
-    parts = -(-whole(p).filters // max(1, sizes.filters))
-    spatial = max(1, cut * sizes.groups // (parts * G))
-    times = spatial if parts > 1 else 1
-    total = product(F // G // parts, C // G, T / spatial, n2 * G * spatial * parts)
+    """Of every block a product for each entry of a tile, three transforms, and the copies between."""
+    n2, m2, s = prod(tiles.n), prod(tiles.m), sizes_of(p, tiles, float("inf"))
+    blocks, parts, count = number(p, s), whole(p).filters / s.filters, tiles.count(s.rows, s.columns)
+    T = s.images * prod(count)
+    inputs, outputs, weights = (s.groups * each for each in (s.channels * T, s.filters * T, s.filters * s.channels))
     # Many small products and long thin ones take longer than one large one.
-    total = Work(products=1.2 * total.products, calls=total.calls)
-    total += product(n2, n2, C * T) + product(m2, n2, F * T)
-    total += product(n2, p.area, F // G * C * times)
-    # Entries of tiles lie m apart in a row of the image.
-    gaps = 3 * (n2 * C + m2 * F) * T
-    runs = (n2 * C + m2 * F) * T / max(1, tiles.count(*p.count)[1])
-    return total + Work(copied=gaps + prod(p.input_size), runs=runs, calls=cut * (m2 + 20))
+    each = (
+        product(s.filters, s.channels, T, n2 * s.groups) * 1.2 + product(m2, n2, outputs) + _gaps(m2 * outputs, count)
+    )
+    transformed = product(n2, n2, inputs) + _gaps(n2 * inputs, count)
+    filters = product(n2, p.area, weights) + Work(copied=3 * n2 * weights)
+    # Blocks that differ in filters alone share their inputs; those that differ in places share a few filters.
+    times = blocks if parts > 1 else p.groups / s.groups
+    return each * blocks + transformed * (blocks / parts) + filters * times + Work(calls=(m2 + 20) * blocks)
+
+
+def _gaps(entries: int, count: tuple[int, int]) -> Work:
+    """Entries of tiles lie m apart in a row of the image."""
+    return Work(copied=3 * entries, runs=entries / max(1, count[1]))
 
 
 def held(p: Convolution, tiles: Tiles, s: Sizes) -> int:

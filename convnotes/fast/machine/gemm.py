@@ -68,18 +68,17 @@ def multiply_transposed(A: np.ndarray, B: np.ndarray, out: np.ndarray, add: bool
         else:
             product(A, B.swapaxes(-1, -2), out=out)
         return
-    if not add:
-        out[...] = 0
-    m, n, k = M // rows * rows, N // columns * columns, K // parts * parts
-    _summed(A[..., :m, :k], B[..., :n, :k], out[..., :m, :n], rows, columns, parts)
-    # What is left below, on the right, and of the sum.
-    for a, b, terms in (
-        (slice(m, M), slice(0, N), slice(0, K)),
-        (slice(0, m), slice(n, N), slice(0, K)),
-        (slice(0, m), slice(0, n), slice(k, K)),
-    ):
-        if a.start < a.stop and b.start < b.stop and terms.start < terms.stop:
-            out[..., a, b] += A[..., a, terms] @ B[..., b, terms].swapaxes(-1, -2)
+    if (rest := M % rows) or (rest := N % columns):
+        # What is left below, or on the right.
+        in_rows = M % rows > 0
+        for some in (slice(0, -rest), slice(-rest, None)):
+            rows_of, columns_of = (some, slice(None)) if in_rows else (slice(None), some)
+            multiply_transposed(A[..., rows_of, :], B[..., columns_of, :], out[..., rows_of, columns_of], add)
+        return
+    k = K // parts * parts
+    _summed(A[..., :k], B[..., :k], out, rows, columns, parts, add)
+    if k < K:
+        out += A[..., k:] @ B[..., k:].swapaxes(-1, -2)
 
 
 def _stacked(A, B, out, rows: int) -> None:
@@ -98,14 +97,15 @@ def _stacked(A, B, out, rows: int) -> None:
         np.matmul(A, B[..., whole:], out=out[..., whole:])
 
 
-def _summed(A, B, out, rows, columns, parts) -> None:
-    """out += A @ B.T as a stack of products, for each part of the sum."""
+def _summed(A, B, out, rows: int, columns: int, parts: int, add: bool) -> None:
+    """out = A @ B.T, or out += A @ B.T, as a stack of products for each part of the sum."""
     blocks = [
         matrix.reshape(*matrix.shape[:-2], -1, side, parts, matrix.shape[-1] // parts).swapaxes(-3, -2)
         for matrix, side in ((A, rows), (B, columns))
     ]
     products = blocks[0][..., :, None, :, :, :] @ blocks[1][..., None, :, :, :, :].swapaxes(-1, -2)
-    out += products.sum(-3).swapaxes(-3, -2).reshape(out.shape)
+    total = products.sum(-3).swapaxes(-3, -2).reshape(out.shape)
+    out[...] = out + total if add else total
 
 
 def _serve(*arrays: np.ndarray) -> bool:
