@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 
 from convnotes.fast.algorithms.planes import Part
-from convnotes.fast.algorithms.sliding import MORE, at_windows, canvas, canvas_size
+from convnotes.fast.algorithms.sliding import MORE, at_windows, canvas, canvas_size, places
 from convnotes.windows import Windows
 
 
@@ -19,7 +19,8 @@ def offsets(X: np.ndarray, p: Windows) -> np.ndarray:
 
     Returns unsigned integers (planes, H_Y, W_Y). Of windows that lie wholly on the padding they say nothing.
     """
-    across, down, at = (_by_lines if _in_lines(p, X.itemsize) else _by_taps)(X, p)
+    lines, taps = _read(p, X.itemsize)
+    across, down, at = (_by_lines if lines <= MORE * taps else _by_taps)(X, p)
     dtype, (D_H, D_W) = _dtype(p), p.dilation
     for better in (np.greater, _better_or_nan):
         best, column = _first(((entry, None, j * D_W) for j, entry in enumerate(across())), dtype, better)
@@ -67,16 +68,12 @@ def _by_taps(X: np.ndarray, p: Windows) -> tuple:
     return lambda: met(X, 1, -np.inf), lambda A, value: met(A, 0, value), lambda A: A
 
 
-def _in_lines(p: Windows, itemsize: int) -> bool:
-    return _lines_held(p, itemsize) <= MORE * _taps_held(p)
-
-
 def adder():
     """A function that adds every gradient in dY to dX at the first maximum of its window in X.
 
     It remembers where windows begin, as long as a call lasts.
     """
-    known = cache(_places)
+    known = cache(places)
 
     def add(X: np.ndarray, dX: np.ndarray, dY: np.ndarray, part: Part) -> None:
         p, apart = part.p, not dX.flags.c_contiguous
@@ -98,28 +95,18 @@ def adder():
     return add
 
 
-def _places(planes: int, p: Windows) -> np.ndarray:
-    """The place of every window's first entry in planes written as one line; on padding it can lie before them."""
-    (H, W), (S_H, S_W), ((top, _), (left, _)) = p.size, p.stride, p.padding
-    y, x = (np.arange(number) for number in p.count)
-    return np.add.outer(np.arange(planes) * (H * W), np.add.outer((y * S_H - top) * W, x * S_W - left))
-
-
 def held(p: Windows, itemsize: int) -> int:
-    """The entries that it holds of a plane: of the line or rows, of windows' places, and where it is cut of itself."""
+    """The entries that it holds of a plane: of what taps read, of windows' places, and where it is cut of itself."""
+    lines, taps = _read(p, itemsize)
     of_windows = (26 + itemsize) * p.positions // itemsize + p.size[0] * p.size[1]
-    return of_windows + (_lines_held(p, itemsize) if _in_lines(p, itemsize) else _taps_held(p))
+    return of_windows + (lines if lines <= MORE * taps else taps)
 
 
-def _lines_held(p: Windows, itemsize: int) -> int:
-    """The canvas and its phases, and of places in a row without the columns between maxima, numbers and comparisons."""
+def _read(p: Windows, itemsize: int) -> tuple[int, int]:
+    """The entries of a canvas and its phases, with maxima, numbers and comparisons; and those of taps alone."""
     height, width = canvas_size(p, p.stride[1])
     each = 2 * itemsize + 4 * _dtype(p).itemsize + 5
-    return height * (2 * width + width // p.stride[1] * each // itemsize)
-
-
-def _taps_held(p: Windows) -> int:
-    return 6 * p.size[0] * p.count[1]
+    return height * (2 * width + width // p.stride[1] * each // itemsize), 6 * p.size[0] * p.count[1]
 
 
 def _first(entries: Iterable, dtype: np.dtype, better) -> tuple[np.ndarray, np.ndarray]:

@@ -53,9 +53,9 @@ class Lowering:
         for block in blocks(p, self.sizes(p, most, copies=not K.flags.c_contiguous)):
             lifted, out = taps.lifted(block.p, axes), block.output(Y)
             R = _lowered(block.input(X), block.p, axes, buffers)
-            weight, columns = taps.matrix(block.weight(K), lifted), taps.flat(R)
+            weight, columns = _matrix(block.weight(K), lifted), _flat(R)
             direct = block.begins and not lifted and out.shape[2] == 1
-            Z = taps.flat_view(out) if direct else None
+            Z = _flat_view(out) if direct else None
             if Z is not None:
                 multiply(weight, columns, Z)
             else:
@@ -71,15 +71,15 @@ class Lowering:
         axes, buffers = self.lowers(p), Buffers(X.dtype)
         for block in blocks(p, self.sizes(p, most, copies=True)):
             lifted = taps.lifted(block.p, axes)
-            R = taps.flat(_lowered(block.input(X), block.p, axes, buffers))
+            R = _flat(_lowered(block.input(X), block.p, axes, buffers))
             V = taps.lower(block.output(dY), taps.steps_of(block.p, lifted, True), buffers, "output")
-            part = block.weight(dK).transpose(taps.order(lifted))
-            total = taps.flat_view(part) if part.flags.c_contiguous else None
+            part = block.weight(dK).transpose(_order(lifted))
+            total = _flat_view(part) if part.flags.c_contiguous else None
             if total is not None:
-                multiply_transposed(taps.flat(V), R, total.reshape(len(R), -1, R.shape[1]), add or not block.is_first)
+                multiply_transposed(_flat(V), R, total.reshape(len(R), -1, R.shape[1]), add or not block.is_first)
             else:
                 total = np.empty((len(R), prod(V.shape[1:-3]), R.shape[1]), X.dtype)
-                multiply_transposed(taps.flat(V), R, total)
+                multiply_transposed(_flat(V), R, total)
                 part += total.reshape(part.shape)
 
     def grad_input(self, K, dY, p: Convolution, dX, most=float("inf")) -> None:
@@ -88,7 +88,7 @@ class Lowering:
         for block in blocks(p, self.sizes(p, most, copies=not K.flags.c_contiguous)):
             lifted, out = taps.lifted(block.p, axes), block.input(dX)
             V = taps.lower(block.output(dY), taps.steps_of(block.p, lifted, True), buffers, "output")
-            weight, columns = taps.matrix(block.weight(K), lifted).swapaxes(1, 2), taps.flat(V)
+            weight, columns = _matrix(block.weight(K), lifted).swapaxes(1, 2), _flat(V)
             Z = buffers("product", *weight.shape[:2], columns.shape[2])
             multiply(weight, columns, Z)
             steps = taps.steps_of(block.p, axes, True)
@@ -114,6 +114,33 @@ def _lowered(X, p: Windows, axes: tuple, buffers: Buffers) -> np.ndarray:
         view = taps.windows_of(X, p)
         return view.reshape(*view.shape[:1], -1, *view.shape[4:])
     return taps.lower(X, taps.steps_of(p, axes), buffers, "input")
+
+
+def _flat(A: np.ndarray) -> np.ndarray:
+    """A stack of matrices, one for each group: channels and taps are rows, places are columns."""
+    return A.reshape(len(A), prod(A.shape[1:-3]), prod(A.shape[-3:]))
+
+
+def _flat_view(A: np.ndarray) -> np.ndarray | None:
+    """The same where it needs no copy."""
+    try:
+        return A.reshape(*A.shape[:2], -1, copy=False)
+    except ValueError:
+        return None
+
+
+def _order(lifted: tuple) -> tuple:
+    """The axes of a weight (G, F, C, kH, kW): those that are lifted belong to the filters."""
+    lowered = (axis for axis in (0, 1) if axis not in lifted)
+    return 0, 1, *(3 + axis for axis in lifted), 2, *(3 + axis for axis in lowered)
+
+
+def _matrix(K: np.ndarray, lifted: tuple) -> np.ndarray:
+    """A weight (G, F, C, kH, kW) as one matrix for each group, (filters and lifted taps, channels and lowered taps)."""
+    taps = prod(K.shape[3 + axis] for axis in lifted)
+    matrix = K.transpose(_order(lifted)).reshape(len(K), K.shape[1] * taps, -1)
+    # BLAS takes rows that lie apart, but not what has gaps within them, or is turned round.
+    return matrix if matrix.strides[-1] == matrix.itemsize else np.ascontiguousarray(matrix)
 
 
 # One line registers an algorithm, here and in `dispatch`.

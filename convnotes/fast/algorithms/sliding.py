@@ -100,6 +100,13 @@ def along(ufunc: np.ufunc, A: np.ndarray, size: int, step: int = 1) -> np.ndarra
         A, own = ufunc(A[..., :-shift], A[..., shift:]), True
 
 
+def places(planes: int, p: Windows) -> np.ndarray:
+    """The place of every window's first entry in planes written as one line; on padding it can lie before them."""
+    (H, W), (S_H, S_W), ((top, _), (left, _)) = p.size, p.stride, p.padding
+    y, x = (np.arange(number) for number in p.count)
+    return np.add.outer(np.arange(planes) * (H * W), np.add.outer((y * S_H - top) * W, x * S_W - left))
+
+
 def spread(Y: np.ndarray, out: np.ndarray, p: Windows) -> None:
     """The transpose of a sum: every entry of Y is added to all the entries that its window has on the input, in `out`.
 

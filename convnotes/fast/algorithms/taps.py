@@ -4,7 +4,6 @@ Arrays have axes for groups, channels, then taps if any, images, rows and column
 of one axis. Columns are lowered first and lifted last, since copies of rows are longer runs of memory.
 """
 
-from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -136,30 +135,3 @@ def lift(A: np.ndarray, steps: list[Step], out: np.ndarray, buffers: Buffers, ad
 def unfold(Z, out, steps, like) -> np.ndarray:
     """A product as (G, channels, taps, images, H, W): the channels are those of `out`, the planes those of `like`."""
     return Z.reshape(*out.shape[:2], *(len(step.taps) for step in steps), *like.shape[-3:])
-
-
-def flat(A: np.ndarray) -> np.ndarray:
-    """A stack of matrices, one for each group: channels and taps are rows, places are columns."""
-    return A.reshape(len(A), prod(A.shape[1:-3]), prod(A.shape[-3:]))
-
-
-def flat_view(A: np.ndarray) -> np.ndarray | None:
-    """The same where it needs no copy."""
-    try:
-        return A.reshape(*A.shape[:2], -1, copy=False)
-    except ValueError:
-        return None
-
-
-def order(lifted: tuple) -> tuple:
-    """The axes of a weight (G, F, C, kH, kW): those that are lifted belong to the filters."""
-    lowered = (axis for axis in (0, 1) if axis not in lifted)
-    return 0, 1, *(3 + axis for axis in lifted), 2, *(3 + axis for axis in lowered)
-
-
-def matrix(K: np.ndarray, lifted: tuple) -> np.ndarray:
-    """A weight (G, F, C, kH, kW) as one matrix for each group, (filters and lifted taps, channels and lowered taps)."""
-    taps = prod(K.shape[3 + axis] for axis in lifted)
-    matrix = K.transpose(order(lifted)).reshape(len(K), K.shape[1] * taps, -1)
-    # BLAS takes rows that lie apart, but not what has gaps within them, or is turned round.
-    return matrix if matrix.strides[-1] == matrix.itemsize else np.ascontiguousarray(matrix)
