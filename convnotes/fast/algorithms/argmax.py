@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 
 from convnotes.fast.algorithms.planes import Part
-from convnotes.fast.algorithms.sliding import MORE, at_windows, canvas, canvas_size, places
+from convnotes.fast.algorithms.sliding import MORE, at_windows, canvas, canvas_size, first_places
 from convnotes.windows import Windows
 
 
@@ -69,11 +69,8 @@ def _by_taps(X: np.ndarray, p: Windows) -> tuple:
 
 
 def adder():
-    """A function that adds every gradient in dY to dX at the first maximum of its window in X.
-
-    It remembers where windows begin, as long as a call lasts.
-    """
-    known = cache(places)
+    """A function that adds every gradient in dY to dX at the first maximum of its window in X, for a call's planes."""
+    known = cache(first_places)
 
     def add(X: np.ndarray, dX: np.ndarray, dY: np.ndarray, part: Part) -> None:
         p, apart = part.p, not dX.flags.c_contiguous

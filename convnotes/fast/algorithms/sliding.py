@@ -100,7 +100,7 @@ def along(ufunc: np.ufunc, A: np.ndarray, size: int, step: int = 1) -> np.ndarra
         A, own = ufunc(A[..., :-shift], A[..., shift:]), True
 
 
-def places(planes: int, p: Windows) -> np.ndarray:
+def first_places(planes: int, p: Windows) -> np.ndarray:
     """The place of every window's first entry in planes written as one line; on padding it can lie before them."""
     (H, W), (S_H, S_W), ((top, _), (left, _)) = p.size, p.stride, p.padding
     y, x = (np.arange(number) for number in p.count)
