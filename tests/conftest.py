@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 import convnotes
 from convnotes.fast.algorithms import lowering
+from forgetting import forget
 
 # Threads of several processes on the same cores wait for each other.
 torch.set_num_threads(1)
@@ -42,6 +43,14 @@ def implementations():
     yield convnotes.IMPLEMENTATIONS
     convnotes.IMPLEMENTATIONS.clear()
     convnotes.IMPLEMENTATIONS.update(before)
+
+
+@pytest.fixture
+def forgetful():
+    """Whatever a test patches in `fast`, neither it nor a later one works with what was chosen before."""
+    forget()
+    yield
+    forget()
 
 
 @pytest.fixture
