@@ -33,13 +33,12 @@ def parts_of(p: Convolution, seconds: float, bands: bool = True) -> list[tuple]:
 
 def part_of(p: Convolution, images: slice, rows: slice) -> tuple[slice, slice, slice, Convolution]:
     """The images, the rows of inputs that are met, the rows of outputs, and the convolution of these."""
-    if (images.stop - images.start, rows.stop - rows.start) == (p.input_size[0], p.count[0]):
-        return images, slice(None), rows, p
-    met, q = p.of_rows(rows)
-    N, sizes = images.stop - images.start, (p.input_size[1], p.output_size[1])
-    return (
-        images,
-        met,
-        rows,
-        Convolution(*vars(q).values(), (N, sizes[0], *q.size), p.weight_size, (N, sizes[1], *q.count), p.groups),
-    )
+    if rows.stop - rows.start == p.count[0]:
+        # All rows of the input, also those that no window covers: an input gradient has them.
+        met, q = slice(None), p
+    else:
+        met, q = p.of_rows(rows)
+    N = images.stop - images.start
+    input_size, output_size = (N, p.input_size[1], *q.size), (N, p.output_size[1], *q.count)
+    of = q.size, q.kernel, q.stride, q.dilation, q.padding, q.count
+    return images, met, rows, Convolution(*of, input_size, p.weight_size, output_size, p.groups)
