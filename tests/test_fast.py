@@ -173,6 +173,7 @@ def test_blocks_are_cut_along_every_axis(name, most, axes, monkeypatch):
 @given(problems.convolutions(), st.data())
 def test_blocks_of_any_sizes_are_all_of_a_convolution(case, data):
     p = case.windows
+    assume(p.input_size[0])
     whole = blocks.whole(p)
     sizes = blocks.Sizes(*(data.draw(st.integers(1, max(1, n))) for n in whole))
     unit = data.draw(st.sampled_from([(1, 1), (2, 3)]))
@@ -186,7 +187,7 @@ def test_blocks_of_any_sizes_are_all_of_a_convolution(case, data):
         )
     assert (seen == 1).all()
     # A result's first part, before others are added, is one alone.
-    assert (began.reshape(*whole[:5], -1).max(-1, initial=0) == 1).all()
+    assert (began.max((5, 6, 7)) == 1).all()
 
 
 SIDES = [m for m in product(range(1, 5), repeat=2) if max(m) > 1]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from convnotes import cases, fast, matmul, windows
@@ -11,7 +11,7 @@ from convnotes.fast import dispatch
 from convnotes.fast.algorithms import shares
 from convnotes.fast.machine import threads
 from convnotes.proof import problems
-from test_fast import GRADIENTS, NAMES, results
+from test_fast import GRADIENTS, NAMES, results, shapes
 
 pytestmark = pytest.mark.usefixtures("forgetful")
 
@@ -51,6 +51,8 @@ def test_threads_change_nothing(case, monkeypatch):
             assert error(getattr(fast, operation)(**arguments), alone) < 1e-12
 
 
+# What the definition does with infinities is no news, in whichever thread.
+@pytest.mark.filterwarnings("ignore:invalid value", "ignore:overflow")
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("count", [2, 5])
 def test_nor_do_they_for_any_algorithm_on_any_layer(name, count, monkeypatch):
@@ -59,13 +61,11 @@ def test_nor_do_they_for_any_algorithm_on_any_layer(name, count, monkeypatch):
     monkeypatch.setattr(shares, "LONG", 0)
     monkeypatch.setattr(shares, "BAND", 1)
 
-    @given(problems.convolutions(), st.integers(0, 2**32), problems.fills)
-    @problems.unwarned
+    @settings(max_examples=60)
+    @given(shapes(name), st.integers(0, 2**32), problems.fills)
     def matches(case, seed, fill):
-        assume(name == "col2im" or dispatch.ALGORITHMS[name].takes(case.windows))
         for operation, arguments, result in results(case, problems.operands(case, seed, fill), name):
-            with problems.unwarned:
-                assert error(result, getattr(matmul, operation)(**arguments)) < 1e-12, operation
+            assert error(result, getattr(matmul, operation)(**arguments)) < 1e-12, operation
 
     matches()
 

@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 from convnotes import OPERATIONS, fast, naive, windows
 from convnotes.cases import Case
 from convnotes.check import error
-from convnotes.fast import bands, bias, blocks, col2im, first_maxima, pieces, products, selection, separable, shares, whole
-from convnotes.fast.machine import threads
+from convnotes.fast import bias, dispatch
+from convnotes.fast.algorithms import planes, shares, sliding
+from convnotes.fast.machine import gemm, threads, workspace
 from convnotes.proof import arrays, problems
 from convnotes.proof.calls import LAYOUTS
-from test_fast import GRADIENTS, shapes
+from test_fast import NAMES, results, shapes
 
-NAMES = list(selection.ALGORITHMS)
+pytestmark = pytest.mark.usefixtures("forgetful")
+
 # The bound: DESIGN has it in bytes, and so does this test, rather than to read it where it is used.
 BOUND = 64 * 2**20
 
@@ -55,35 +57,35 @@ def bias_of(input_size):
 # A layer for each parameter at its extreme, the others moderate; and the algorithms asked for beside the one chosen.
 CONVOLUTIONS = {
     "batch": (conv((4096, 8, 8, 8), (8, 8, 3, 3), padding=1, stride=2), ""),
-    "channels in": (conv((1, 200_000, 3, 3), (1, 200_000, 3, 3), padding=1), "columns"),
-    "channels in, one pixel": (conv((1, 2**20, 2, 2), (2, 2**20, 1, 1)), "columns"),
-    "channels out": (conv((1, 4, 5, 5), (60_000, 4, 3, 3), padding=1), "columns"),
-    "channels in and out": (conv((1, 1500, 2, 2), (1500, 1500, 3, 3), padding=1), "columns rows"),
+    "channels in": (conv((1, 200_000, 3, 3), (1, 200_000, 3, 3), padding=1), "im2col"),
+    "channels in, one pixel": (conv((1, 2**20, 2, 2), (2, 2**20, 1, 1)), "im2col"),
+    "channels out": (conv((1, 4, 5, 5), (60_000, 4, 3, 3), padding=1), "im2col"),
+    "channels in and out": (conv((1, 1500, 2, 2), (1500, 1500, 3, 3), padding=1), "im2col kn2row balanced"),
     "channels in and out, several images": (conv((2, 1500, 4, 4), (1500, 1500, 3, 3), padding=1), ""),
-    "channels in and out, one pixel": (conv((2, 4500, 1, 1), (4500, 4500, 1, 1)), "columns"),
-    "a weight as large as its images": (conv((1, 512, 7, 7), (700, 512, 7, 7)), "columns"),
-    "width": (conv((1, 4, 1, 2**20), (4, 4, 1, 3), padding=(0, 1)), "columns"),
+    "channels in and out, one pixel": (conv((2, 4500, 1, 1), (4500, 4500, 1, 1)), "im2col"),
+    "a weight as large as its images": (conv((1, 512, 7, 7), (700, 512, 7, 7)), "im2col"),
+    "width": (conv((1, 4, 1, 2**20), (4, 4, 1, 3), padding=(0, 1)), "im2col"),
     "width, 3 x 3": (conv((1, 2, 3, 2**20), (2, 2, 3, 3), padding=1), "col2im"),
-    "height": (conv((1, 4, 2**20, 1), (4, 4, 3, 1), padding=(1, 0)), "columns rows"),
-    "one channel": (conv((1, 1, 2048, 2048), (1, 1, 3, 3), padding=1), "columns rows"),
-    "stride": (conv((1, 4, 4, 2**20), (4, 4, 3, 3), stride=(1, 1000), padding=1), "columns rows"),
-    "stride and padding": (conv((1, 64, 10, 10), (4, 64, 3, 3), stride=1000, padding=2000), "columns"),
-    "padding": (conv((1, 64, 8, 8), (1, 64, 3, 3), padding=300), "rows"),
-    "padding below": (conv((1, 64, 8, 8), (1, 64, 2, 2), padding=((0, 1000), (0, 100))), "rows"),
-    "dilation": (conv((1, 16, 1024, 40), (4, 16, 3, 3), dilation=(500, 15)), "columns rows col2im"),
-    "dilation across": (conv((1, 16, 40, 1024), (4, 16, 3, 3), dilation=(15, 500)), "columns rows col2im"),
-    "dilation and padding": (conv((1, 64, 10, 10), (1, 64, 2, 2), dilation=700, padding=700, stride=50), "columns"),
+    "height": (conv((1, 4, 2**20, 1), (4, 4, 3, 1), padding=(1, 0)), "im2col kn2row balanced"),
+    "one channel": (conv((1, 1, 2048, 2048), (1, 1, 3, 3), padding=1), "im2col kn2row balanced"),
+    "stride": (conv((1, 4, 4, 2**20), (4, 4, 3, 3), stride=(1, 1000), padding=1), "im2col kn2row balanced"),
+    "stride and padding": (conv((1, 64, 10, 10), (4, 64, 3, 3), stride=1000, padding=2000), "im2col"),
+    "padding": (conv((1, 64, 8, 8), (1, 64, 3, 3), padding=300), "kn2row balanced"),
+    "padding below": (conv((1, 64, 8, 8), (1, 64, 2, 2), padding=((0, 1000), (0, 100))), "kn2row balanced"),
+    "dilation": (conv((1, 16, 1024, 40), (4, 16, 3, 3), dilation=(500, 15)), "im2col kn2row balanced col2im"),
+    "dilation across": (conv((1, 16, 40, 1024), (4, 16, 3, 3), dilation=(15, 500)), "im2col kn2row balanced col2im"),
+    "dilation and padding": (conv((1, 64, 10, 10), (1, 64, 2, 2), dilation=700, padding=700, stride=50), "im2col"),
     "kernel": (conv((1, 2, 1001, 1001), (1, 2, 1000, 1000)), ""),
-    "kernel, by columns": (conv((1, 1, 1002, 1002), (1, 1, 1000, 1000), gradients=False), "columns"),
+    "kernel, by im2col": (conv((1, 1, 1002, 1002), (1, 1, 1000, 1000), gradients=False), "im2col"),
     "kernel wide": (conv((1, 2, 4, 4096), (2, 2, 1, 4000), padding=(0, 5)), ""),
     "kernel high": (conv((1, 2, 4096, 4), (2, 2, 4000, 1), padding=(5, 0)), ""),
     "kernel of the image": (conv((1, 8, 1024, 1024), (1, 8, 1024, 1024)), ""),
-    "kernel of the image, by columns": (conv((1, 5, 2048, 2048), (1, 5, 2048, 2048), gradients=False), "columns"),
+    "kernel of the image, by im2col": (conv((1, 5, 2048, 2048), (1, 5, 2048, 2048), gradients=False), "im2col"),
     "kernel on padding": (conv((1, 4, 8, 8), (1, 4, 1200, 1200), padding=597), ""),
-    "groups": (conv((1, 4096, 8, 8), (4096, 4, 3, 3), padding=1, groups=1024), "columns"),
-    "groups with large weights": (conv((1, 3000, 2, 2), (3000, 1500, 2, 2), groups=2), "columns rows"),
+    "groups": (conv((1, 4096, 8, 8), (4096, 4, 3, 3), padding=1, groups=1024), "im2col"),
+    "groups with large weights": (conv((1, 3000, 2, 2), (3000, 1500, 2, 2), groups=2), "im2col kn2row balanced"),
     "depthwise, channels": (conv((1, 2**16, 8, 8), (2**16, 1, 3, 3), padding=1, groups=2**16), ""),
-    "depthwise, side": (conv((1, 2, 2048, 2048), (2, 1, 3, 3), padding=1, groups=2), "columns"),
+    "depthwise, side": (conv((1, 2, 2048, 2048), (2, 1, 3, 3), padding=1, groups=2), "im2col"),
     "depthwise, width": (conv((1, 2, 2, 2**20), (2, 1, 1, 5), padding=(0, 2), groups=2, stride=2), ""),
     "depthwise, height": (conv((1, 2, 2**20, 2), (2, 1, 5, 1), padding=(2, 0), groups=2), ""),
     "depthwise, kernel": (conv((1, 2, 900, 900), (2, 1, 899, 899), groups=2, gradients=False), ""),
