@@ -1,4 +1,4 @@
-"""Which algorithm of `fast` is chosen, never how long it takes: of all that take a layer the one predicted to be fastest."""
+"""Which algorithm of `fast` is chosen: of all that take a layer the one predicted to be the fastest. No time is taken."""
 
 import numpy as np
 import pytest

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from convnotes import fast, naive, windows
 from convnotes.check import error
 from convnotes.fast import bias, normalization
-from convnotes.fast.algorithms import argmax, planes, sliding, argmax_by_tap
+from convnotes.fast.algorithms import argmax, planes, sliding
 from convnotes.fast.machine import threads, workspace
 from convnotes.proof import problems
 
@@ -29,6 +29,12 @@ def by_search(image, p, y, x):
     return None if place is None else place - first
 
 
+@pytest.fixture(params=[True, False], ids=["by lines", "by taps"])
+def either_way(request, monkeypatch):
+    """Whichever way a maximum is found, it is for these windows."""
+    monkeypatch.setattr(argmax, "_in_lines", lambda p, itemsize: request.param)
+
+
 def assert_found(images, p):
     found = argmax.offsets(images, p)
     for n, y, x in product(range(len(images)), *map(range, p.count)):
@@ -43,18 +49,30 @@ def drawn_images(case, seed, dtype=np.float64):
     return rng.choice(VALUES[: rng.integers(1, len(VALUES) + 1)], images).astype(dtype)
 
 
+@pytest.mark.usefixtures("either_way")
 @given(problems.max_pools(), st.integers(0, 2**32), st.sampled_from([np.float32, np.float64]))
 def test_the_first_of_the_best_entries_wins(case, seed, dtype):
     assert_found(drawn_images(case, seed, dtype), case.windows)
 
 
+def test_each_way_is_that_of_some_windows():
+    assert argmax._in_lines(windows.pool((1, 1, 20, 20), 3, 2, 1), 4)
+    assert not argmax._in_lines(windows.pool((1, 1, 200, 200), 2, 100), 4)
+
+
+@pytest.mark.usefixtures("either_way")
+@pytest.mark.parametrize("gaps", [1, 2], ids=["runs", "gaps"])
 @given(problems.max_pools(), st.integers(0, 2**32))
-def test_so_it_does_in_little_space(case, seed):
-    """Of ties, of entries that are no numbers, and of minus infinities alone."""
+def test_there_gradients_are_added(gaps, case, seed):
+    """Of ties, of entries that are no numbers, and of minus infinities alone; also to a view of a larger array."""
     X, p = drawn_images(case, seed), case.windows
     dY = np.random.default_rng(seed).standard_normal((2, *p.count))
-    dX, expected = np.zeros(X.shape), np.zeros(X.shape)
-    taps.add(X, dX, dY, planes.Part((...,), (...,), p))
+    dX, expected = np.zeros((*X.shape[:2], gaps * X.shape[2]))[..., ::gaps], np.zeros(X.shape)
+    add = argmax.adder()
+    # Once more, with what it remembers.
+    for _ in range(2):
+        dX[...] = 0
+        add(X, dX, dY, planes.Part((...,), (...,), p))
     for n, y, x in np.ndindex(dY.shape):
         place = by_search(X[n], p, y, x)
         if place is not None:
@@ -63,6 +81,7 @@ def test_so_it_does_in_little_space(case, seed):
     assert error(dX, expected) < 1e-12
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_largest_numbers_that_there_are_pass_in_silence(dtype):
     """What is computed on the way, such as between two rows, is no news for the caller."""
@@ -72,6 +91,7 @@ def test_the_largest_numbers_that_there_are_pass_in_silence(dtype):
         assert_found(images.astype(dtype), windows.sliding((1, 1, 4, 4), 2, 2))
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize(("W", "number"), [(100, np.uint8), (300, np.uint16)])
 def test_numbers_are_as_large_as_the_image_is_wide(W, number):
     """The last entry of a window of 3 x 3 lies 2*W + 2 behind the first."""

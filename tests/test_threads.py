@@ -15,9 +15,9 @@ SHARED = """
 import os, sys, threading
 import numpy as np
 from convnotes import fast
-from convnotes.fast import shares, whole
+from convnotes.fast.algorithms import shares
 from convnotes.fast.machine import threads
-shares.LONG = whole.ENTRIES = 0
+shares.LONG = 0
 X, K = np.random.default_rng(0).standard_normal((2, 5, 8, 24, 24))[:, :, :8]
 K = K[:4, :, :3, :3]
 threads.number, number = lambda: 1, threads.number

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convnotes import OPERATIONS, fast, naive, windows
+from convnotes import OPERATIONS, fast, matmul, naive, windows
 from convnotes.cases import Case
 from convnotes.check import error
 from convnotes.fast import bias, dispatch
@@ -168,41 +168,51 @@ def test_so_it_has_for_any_number_of_threads_and_in_double_precision(count, monk
         assert over <= max(0, count * 2**24 - BOUND), operation
 
 
-@pytest.mark.parametrize("case", problems.LAYERS, ids=lambda case: case.name)
-@pytest.mark.parametrize("N", [1, 8])
-def test_an_estimate_is_more_than_any_algorithm_holds(case, N):
-    p = case.with_batch(N).windows
-    for name, module in (selection.ALGORITHMS | {"col2im": col2im}).items():
-        if name == "col2im" or module.takes(p):
-            assert module.workspace(p) <= pieces.estimate(p), name
-
-
 SMALL_IMAGES = [case for case in problems.LAYERS if prod(case.input_size) < 2**18 and case.options["groups"] < 512]
 
 
+# Beside its arrays, Python's own objects, and what NumPy holds of the three operands of an addition.
+BESIDE = 2**16 + 3 * 4 * np.getbufsize()
+
+
+@pytest.mark.parametrize("blocks", [True, False], ids=["in blocks", "packed"])
 @pytest.mark.parametrize("case", SMALL_IMAGES, ids=lambda case: case.name)
 @pytest.mark.parametrize("name", NAMES)
-def test_the_workspace_is_what_an_algorithm_says(name, case):
+def test_the_workspace_is_what_an_algorithm_says(name, case, blocks, monkeypatch):
+    """In as much space as there is, and in a quarter of that where it has a way to cut the problem so far."""
+    monkeypatch.setattr(threads, "number", lambda: 1)
+    monkeypatch.setattr(gemm, "blocks_are_faster", lambda: blocks)
     case = case.with_batch(3)
-    p, module = case.windows, selection.ALGORITHMS[name]
-    if not module.takes(p):
+    p, algorithm = case.windows, {**dispatch.ALGORITHMS, **dispatch.TRANSPOSES}[name]
+    if not algorithm.takes(p):
         return
-    operands = case.operands(np.random.default_rng(0), np.float32)
-    X, K = operands["input"], operands["weight"]
-    Y = np.empty(p.output_size, np.float32)
-    module.gather(X, K, p, Y)
-    # Beside its arrays, Python's own objects, and what NumPy holds of the three operands of an addition.
-    beside = 2**16 + 3 * 4 * np.getbufsize()
-    assert peak(lambda: module.gather(X, K, p, Y) or Y) + Y.nbytes <= 4 * module.workspace(p) + beside
-    assert peak(lambda: module.correlate(X, Y, p)) <= 4 * module.workspace(p) + beside
+    X, K, dY = (np.zeros(size, np.float32) for size in (p.input_size, p.weight_size, p.output_size))
+    for most in (workspace.space(p.input_size, p.output_size, 4), workspace.BOUND // 16):
+        said = algorithm.workspace(p, most)
+        calls = {
+            "forward": lambda Y, most=most: algorithm.forward(X, K, p, Y, None, most) or Y,
+            "grad_weight": lambda dK, most=most: algorithm.grad_weight(X, dY, p, dK, most) or dK,
+            "grad_input": lambda dX, most=most: algorithm.grad_input(K, dY, p, dX, most) or dX,
+        }
+        results = {"forward": dY, "grad_weight": K, "grad_input": X}
+        for which in calls if name in dispatch.TRANSPOSES else ["forward", "grad_weight"]:
+            out = np.zeros_like(results[which])
+            held = peak(lambda call=calls[which], out=out: call(out)) + out.nbytes
+            assert held <= 4 * said + BESIDE, (which, most)
 
 
-@pytest.mark.parametrize("case", problems.LAYERS, ids=lambda case: case.name)
-@pytest.mark.parametrize("N", [1, 8])
-def test_what_is_chosen_stays_within_the_bound(case, N):
-    p = case.with_batch(N).windows
+LARGER = [case.with_batch(N).windows for case in problems.LAYERS for N in (1, 8)]
+
+
+@pytest.mark.parametrize("p", LARGER, ids=str)
+@pytest.mark.parametrize("which", ["forward", "grad_weight", "grad_input"])
+def test_what_is_chosen_stays_within_the_bound(p, which):
     one = 4 * (prod(p.input_size[1:]) + prod(p.output_size[1:]))
-    assert 4 * selection.fastest(p, np.dtype(np.float32)).workspace(p) <= max(BOUND, one)
+    most = workspace.space(p.input_size, p.output_size, 4)
+    assert 4 * most <= max(BOUND, one)
+    chosen, _ = dispatch.transpose("auto", p) if which == "grad_input" else dispatch.choose("auto", p, which)
+    if chosen is not None:
+        assert 4 * chosen.workspace(p, most) <= max(BOUND, one)
 
 
 @pytest.mark.parametrize("operation", ["conv2d", "max_pool2d", "local_response_norm"])
@@ -220,14 +230,10 @@ def test_a_large_image_needs_little_more_than_itself(operation):
 def little_space(request, monkeypatch):
     """So little that small problems are cut, too."""
     monkeypatch.setattr(threads, "number", lambda: request.param)
-    monkeypatch.setattr(blocks, "BOUND", 2**9 * request.param**2)
-    for module in (blocks, bands):
-        monkeypatch.setattr(module, "THREAD", 2**8)
-    monkeypatch.setattr(pieces, "TAP", 1)
-    monkeypatch.setattr(separable, "TAPS", 2)
+    monkeypatch.setattr(workspace, "BOUND", 2**9 * request.param**2)
+    monkeypatch.setattr(workspace, "THREAD", 2**8)
+    monkeypatch.setattr(planes, "BLOCK", 2**9)
     monkeypatch.setattr(bias, "MOST", 4)
-    monkeypatch.setattr(whole, "ENTRIES", 0)
-    monkeypatch.setattr(whole, "SPREAD", 0)
     monkeypatch.setattr(shares, "LONG", 0)
 
 
@@ -273,22 +279,13 @@ def test_so_do_those_of_any_memory_layout(case, store):
 
 @unwarned
 @pytest.mark.usefixtures("little_space")
-@pytest.mark.parametrize("name", [*NAMES, "col2im"])
-def test_so_do_those_of_every_algorithm(name, monkeypatch):
-    if name == "winograd":
-        # Its tiles hold thousands of entries each.
-        monkeypatch.setattr(blocks, "BOUND", 2**16 * threads.number())
-
-    # Few of all convolutions are for `rows`.
+@pytest.mark.parametrize("name", NAMES)
+def test_so_do_those_of_every_algorithm(name):
     @settings(max_examples=30)
-    @given(shapes("columns" if name == "col2im" else name), st.integers(0, 2**32), problems.fills)
+    @given(shapes(name), st.integers(0, 2**32), problems.fills)
     def matches(case, seed, fill):
-        drawn = problems.operands(case, seed, fill)
-        for operation in GRADIENTS if name != "col2im" else ["conv2d_grad_input"]:
-            arguments = case.arguments(operation, drawn)
-            with suppress(ValueError) if operation == "conv2d_grad_input" else nullcontext():
-                result = getattr(fast, operation)(**arguments, algorithm=name)
-                assert error(result, getattr(naive, operation)(**arguments)) < 1e-12, operation
+        for operation, arguments, result in results(case, problems.operands(case, seed, fill), name):
+            assert error(result, getattr(matmul, operation)(**arguments)) < 1e-12, operation
 
     matches()
 
@@ -305,38 +302,25 @@ def test_windows_wholly_below_the_image_are_zeros(rng):
 @unwarned
 @pytest.mark.usefixtures("little_space")
 @pytest.mark.parametrize("layer", ["max_pools", "avg_pools"])
-def test_so_do_the_smallest_bands_of_a_pool(layer, monkeypatch):
-    monkeypatch.setattr(blocks, "BOUND", 2**6)
-    for module in (blocks, bands):
-        monkeypatch.setattr(module, "THREAD", 2**4)
+def test_so_do_the_smallest_parts_of_a_pool(layer, monkeypatch):
+    monkeypatch.setattr(planes, "BLOCK", 2**4)
     assert_right(layer, 60)
-
-
-@given(problems.max_pools(), st.integers(0, 2**32))
-def test_first_maxima_in_little_space_are_the_first_of_all(case, seed):
-    """Of ties, of entries that are no numbers, and of minus infinities alone."""
-    drawn, rng, p = problems.operands(case, seed), np.random.default_rng(seed), case.windows
-    X, dY = rng.choice([-np.inf, 0.0, 1.0, np.nan], case.input_size, p=[0.6, 0.2, 0.1, 0.1]), drawn["grad_output"]
-    dX = np.zeros((X.shape[0] * X.shape[1], *X.shape[2:]))
-    first_maxima.add(X.reshape(dX.shape), dY.reshape(len(dX), *dY.shape[2:]), dX, p)
-    arguments = case.arguments("max_pool2d_grad_input", drawn | {"input": X}) | {"ties": "first"}
-    assert np.array_equal(dX.reshape(X.shape), naive.max_pool2d_grad_input(**arguments)) or (
-        error(dX.reshape(X.shape), naive.max_pool2d_grad_input(**arguments)) < 1e-12
-    )
 
 
 def test_of_a_long_kernel_few_entries_are_known_at_a_time():
     p = windows.pool((1, 1, 1, 2**14), (1, 2**14 - 1), 1)
     X, Y = np.zeros((1, 1, 2**14)), np.empty((1, 1, 2))
-    assert peak(lambda: separable.reduce(np.maximum, -np.inf, X, p, Y)) < 2**20
+    assert peak(lambda: sliding.reduce(np.maximum, -np.inf, X, Y, p) or Y) < 2**20
 
 
 @pytest.mark.parametrize(("M", "K", "N"), [(512, 2048, 1024), (256, 4096, 512), (320, 200, 2000), (100, 30_000, 64)])
-def test_products_hold_what_they_say(M, K, N):
+def test_products_hold_what_blocks_of_a_convolution_have_for_them(M, K, N, monkeypatch):
+    """A second result where a sum is cut; and the results of each part of a sum of equal length, a few at a time."""
+    monkeypatch.setattr(threads, "number", lambda: 1)
+    monkeypatch.setattr(gemm, "blocks_are_faster", lambda: True)
     A, B, out = np.zeros((M, K), np.float32), np.zeros((K, N), np.float32), np.empty((M, N), np.float32)
-    beside = 2**16 + 3 * 4 * np.getbufsize()
-    held = peak(lambda: products.multiply(A, B, out) or out) + out.nbytes
-    assert held <= 4 * products.workspace(M, K, N) + beside
+    held = peak(lambda: gemm.multiply(A, B, out) or out) + out.nbytes
+    assert held <= 4 * M * N + BESIDE
     turned = np.zeros((N, K), np.float32)
-    held = peak(lambda: products.multiply_transposed(A, turned, out, True) or out) + out.nbytes
-    assert held <= 4 * products.workspace_transposed(M, N, K) + beside
+    held = peak(lambda: gemm.multiply_transposed(A, turned, out, True) or out) + out.nbytes
+    assert held <= 4 * M * N * (1 + K // gemm.LONG) + BESIDE
