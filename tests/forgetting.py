@@ -1,4 +1,4 @@
-"""What `fast` remembers of problems is true of the sizes of blocks at that time: whoever changes these has it forget."""
+"""What `fast` remembers of problems is true of sizes of blocks at that time: whoever changes these has it forget."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Which algorithm of `fast` is chosen: of all that take a layer the one predicted to be the fastest. No time is taken."""
+"""Which algorithm of `fast` is chosen: of all that take a layer the one predicted to be the fastest. No clock runs."""
 
 import numpy as np
 import pytest
