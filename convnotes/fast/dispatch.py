@@ -118,10 +118,7 @@ def choose(algorithm: str, p: Convolution, which: str, itemsize: int = 4) -> tup
     named = ALGORITHMS.values() if algorithm == "auto" else [ALGORITHMS[algorithm]]
     taking = [each for each in named if each.takes(p)]
     if not taking:
-        raise ValueError(
-            f"algorithm {algorithm!r} must be used for {ALGORITHMS[algorithm].rule}, got weight {p.weight_size}, "
-            f"stride {p.stride}, padding {p.padding}, dilation {p.dilation} and groups {p.groups}"
-        )
+        raise ValueError(f"algorithm {algorithm!r} must be used for {ALGORITHMS[algorithm].rule}, got {_said(p)}")
     return _fastest(taking, p, which, itemsize)
 
 
@@ -131,6 +128,8 @@ def transpose(algorithm: str, p: Convolution, itemsize: int = 4) -> tuple:
     if algorithm in TRANSPOSES and TRANSPOSES[algorithm].takes(p):
         return _fastest([TRANSPOSES[algorithm]], p, "grad_input", itemsize)
     if algorithm != "auto":
+        if algorithm in ALGORITHMS and algorithm != "im2col" and not phases.takes(p):
+            raise ValueError(f"algorithm {algorithm!r} must be used for {phases.rule}, got {_said(p)}")
         return (None, 0) if phases.takes(p) else choose(algorithm, p, "grad_input", itemsize)
     best = _fastest([each for each in TRANSPOSES.values() if each.takes(p)], p, "grad_input", itemsize)
     if not phases.takes(p):
@@ -143,3 +142,9 @@ def transpose(algorithm: str, p: Convolution, itemsize: int = 4) -> tuple:
 def _fastest(algorithms: list, p: Convolution, which: str, itemsize: int) -> tuple:
     predicted = [(each, each.work(p, which).seconds(itemsize)) for each in algorithms]
     return min(predicted, key=lambda pair: pair[1])
+
+
+def _said(p: Convolution) -> str:
+    return (
+        f"weight {p.weight_size}, stride {p.stride}, padding {p.padding}, dilation {p.dilation} and groups {p.groups}"
+    )

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convnotes.fast.machine.workspace import spans
 from convnotes.windows import Convolution, Windows
 
 # The positions from which on an image has products of its own: smaller ones share them.
@@ -140,6 +139,7 @@ def _cut(sizes, axis, held, most, least) -> Sizes:
 
 
 def _in_units(count, most, unit) -> list[slice]:
-    """An axis in slices that begin at whole units."""
-    parts = spans(-(-count // unit), max(1, most // unit if most < count else count))
-    return [slice(part.start * unit, min(part.stop * unit, count)) for part in parts]
+    """An axis in slices of about the same length, of at most `most`, that begin at whole units."""
+    units, few = -(-count // unit), max(1, most // unit) if most < count else count
+    each = unit * -(-units // -(-units // few)) if units else 1
+    return [slice(start, min(start + each, count)) for start in range(0, count, each)]

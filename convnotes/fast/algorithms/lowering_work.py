@@ -5,8 +5,7 @@ from math import prod
 
 from convnotes.fast.algorithms import taps
 from convnotes.fast.algorithms.blocks import Sizes, fitting, number, whole
-from convnotes.fast.machine.cost import Work, product
-from convnotes.fast.machine.gemm import LONG
+from convnotes.fast.machine.cost import LONG, Work, product
 from convnotes.windows import Convolution
 
 # The entries that a block should hold: they fit in the cache that all cores share.

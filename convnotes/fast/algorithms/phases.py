@@ -18,8 +18,13 @@ from typing import NamedTuple
 import numpy as np
 
 from convnotes.fast.machine.cost import Work
-from convnotes.fast.machine.workspace import halves, length, spans
+from convnotes.fast.machine.workspace import length, spans
 from convnotes.windows import Convolution, Windows, inside
+
+rule = "windows without both a stride and a dilation along an axis, and weights of at most 2^21 entries"
+
+# The entries of a weight beyond which it is not copied.
+LARGE = 2**21
 
 
 class Phases(NamedTuple):
@@ -39,9 +44,14 @@ class Phases(NamedTuple):
     padding: tuple[int, int]
 
 
-def takes(p: Windows) -> bool:
-    """Windows that have a stride or a dilation, but not both along one axis."""
-    return all(1 in pair for pair in zip(p.stride, p.dilation))
+def takes(p: Convolution) -> bool:
+    """Windows without both a stride and a dilation along an axis, and weights that are views, or not too large."""
+    return all(1 in pair for pair in zip(p.stride, p.dilation)) and (prod(p.weight_size) <= LARGE or _is_view(p))
+
+
+def _is_view(p: Convolution) -> bool:
+    """Whether the weight of the phases is a view of the weight."""
+    return p.stride == (1, 1) and (p.groups == 1 or min(p.weight_size[0] // p.groups, p.weight_size[1]) == 1)
 
 
 def _along(p: Windows, axis: int) -> list[Phases]:
@@ -79,11 +89,6 @@ def convolutions(p: Convolution) -> Iterator[tuple[Phases, Phases, Convolution]]
 
 def grad_input(K, dY, p: Convolution, dX, forward: Callable, most: float) -> None:
     """Put dX in place of zeros, each pair of phases by `forward`(input, weight, p, output, most)."""
-    if K.size > most / 4 and not _is_view(p) and max(p.groups, p.weight_size[1]) > 1:
-        # Of a large weight that is copied some groups, or channels of one, come at a time.
-        for part in _halves(K, dY, p, dX):
-            grad_input(*part, forward, most)
-        return
     for row, column, q in convolutions(p):
         upstream, weight = dY[:, :, row.met, column.met], _weight(K, p, row, column)
         left = most if _is_view(p) else most - weight.size
@@ -96,24 +101,6 @@ def grad_input(K, dY, p: Convolution, dX, forward: Callable, most: float) -> Non
             out = np.empty(some.output_size, dY.dtype)
             forward(upstream[n], weight, some, out, left / 2)
             _put(out, p, row, column, dX[n])
-
-
-def _is_view(p: Convolution) -> bool:
-    """Whether the weight of the phases is a view of the weight."""
-    return p.stride == (1, 1) and (p.groups == 1 or min(p.weight_size[0] // p.groups, p.weight_size[1]) == 1)
-
-
-def _halves(K, dY, p: Convolution, dX) -> Iterator[tuple]:
-    """Two problems of half the groups each, or of half the channels of a single one."""
-    N, F, C, G = p.input_size[0], *p.weight_size[:2], p.groups
-    for part in halves(slice(0, G if G > 1 else C)):
-        filters, channels = slice(0, F), part
-        if G > 1:
-            filters, channels = (slice(part.start * each, part.stop * each) for each in (F // G, C))
-        some = K[filters] if G > 1 else K[:, channels]
-        sizes = (N, length(channels), *p.size), some.shape, (N, length(filters), *p.count)
-        of = p.size, p.kernel, p.stride, p.dilation, p.padding, p.count
-        yield some, dY[:, filters], Convolution(*of, *sizes, length(part) if G > 1 else 1), dX[:, channels]
 
 
 def work(p: Convolution) -> Work:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from convnotes.fast.machine.workspace import Buffers
 from convnotes.windows import Windows, inside
 
 
@@ -49,7 +48,7 @@ def along(axis: int, part: slice) -> tuple:
     return (..., part, slice(None)) if axis == 0 else (..., part)
 
 
-def lower(A: np.ndarray, steps: list[Step], buffers: Buffers, name: str) -> np.ndarray:
+def lower(A: np.ndarray, steps: list[Step], buffers, name: str) -> np.ndarray:
     """(G, C, ..., H, W) -> (G, C, taps, ..., H, W) for each step: side by side what the taps read, or zeros."""
     for axis, size, taps in reversed(steps):
         shape = (*A.shape[2:-2], size, A.shape[-1]) if axis == 0 else (*A.shape[2:-1], size)
@@ -100,7 +99,7 @@ def windows_of(A: np.ndarray, p: Windows) -> np.ndarray:
     return as_strided(A, (*A.shape[:2], *p.kernel, A.shape[2], *p.count), strides)
 
 
-def lift(A: np.ndarray, steps: list[Step], out: np.ndarray, buffers: Buffers, add: bool) -> None:
+def lift(A: np.ndarray, steps: list[Step], out: np.ndarray, buffers, add: bool) -> None:
     """(G, F, taps, ..., H, W) -> (G, F, ..., H, W) for each step: the sum of what the taps read, in `out` or added.
 
     A may be changed.

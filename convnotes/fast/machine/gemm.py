@@ -14,6 +14,7 @@ from time import perf_counter
 import numpy as np
 
 from convnotes.fast.machine import threads
+from convnotes.fast.machine.cost import LONG
 from convnotes.fast.machine.workspace import spans
 
 # The multiply-adds of a product that OpenBLAS makes without packing, at most.
@@ -21,8 +22,8 @@ UNPACKED = 10**6
 # The rows of a block, what its columns are a multiple of, which are whole vectors of the processor, and how many they
 # should be at least.
 ROWS, COLUMNS, WIDE = 32, 16, 64
-# The columns and the terms of a sum below which a block is not worth its call.
-FEW, LONG = 48, 512
+# The columns below which a block is not worth its call.
+FEW = 48
 # The terms of a sum beyond which kernels without packing are slow, and the rows from which on packing pays for them.
 FAR, MANY = 2**12, 128
 # The rows and columns of a product whose sums are so few that to pack them does not pay, and the terms of one chain.
