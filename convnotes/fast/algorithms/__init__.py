@@ -1,1 +1,0 @@
-"""The algorithms of `convnotes.fast`, one file each. `convnotes.fast.dispatch` registers them and chooses."""

@@ -1,1 +1,0 @@
-"""What depends on the machine: matrix products, threads, the workspace there is, and what work costs."""
