@@ -9,11 +9,13 @@ from math import prod
 from typing import NamedTuple
 
 from convnotes.fast.machine import threads
-from convnotes.fast.machine.workspace import halves, length, spans
+from convnotes.fast.machine.workspace import halves, length, space, spans
 from convnotes.windows import Windows
 
 # The bytes that are held at a time: each block has dozens of calls, which large ones share.
 BLOCK = 2**23
+# A plane is cut for the cache's sake only if its halves hold little more than it: what they share is done twice.
+TWICE = 1.2
 
 
 class Part(NamedTuple):
@@ -32,11 +34,12 @@ def treat(p: Windows, inputs: list, outputs: list, function: Callable, held: Cal
     """
     if not inputs[0].size:
         return
-    most = BLOCK // inputs[0].itemsize // max(1, threads.number() // 4)
-    entries = held(p)
-    parts = (
-        [Part((...,), (...,), p)] if entries <= most else list(_divided(p, *map(slice, (0, 0), p.count), held, most))
-    )
+    most, entries = BLOCK // inputs[0].itemsize // max(1, threads.number() // 4), held(p)
+    parts = [Part((...,), (...,), p)]
+    if entries > most:
+        sizes = [(1, inputs[0].shape[1], *A.shape[2:]) for A in (inputs[0], outputs[0])]
+        limit = max(most, space(*sizes, inputs[0].itemsize, threads.number()))
+        parts = list(_divided(p, *map(slice, (0, 0), p.count), held, most, limit))
     flat = [[A.reshape(-1, *A.shape[2:]) for A in some] for some in (inputs, outputs, zero)]
 
     def some(planes: slice) -> None:
@@ -49,13 +52,16 @@ def treat(p: Windows, inputs: list, outputs: list, function: Callable, held: Cal
     threads.share(some, list(spans(prod(inputs[0].shape[:2]), most // entries)))
 
 
-def _divided(p: Windows, rows: slice, columns: slice, held: Callable, most: float) -> Iterator[Part]:
-    """The windows in parts that hold at most `most` entries, as far as they can be divided."""
+def _divided(p: Windows, rows: slice, columns: slice, held: Callable, most: float, limit: float) -> Iterator[Part]:
+    """The windows in parts that hold `limit` entries at most, where they can be divided, and `most` if that pays."""
     met, q = p.part((rows, columns))
     ways = [[(half, columns) for half in halves(rows)]] if length(rows) > 1 else []
     ways += [[(rows, half) for half in halves(columns)]] if length(columns) > 1 else []
-    if held(q) <= most or not ways:
-        yield Part((..., rows, columns), (..., *met), q)
-        return
-    for half in min(ways, key=lambda way: held(p.part(way[1])[1])):
-        yield from _divided(p, *half, held, most)
+    entries = held(q)
+    if entries > most and ways:
+        least, way = min(((held(p.part(way[1])[1]), way) for way in ways), key=lambda pair: pair[0])
+        if entries > limit or 2 * least <= TWICE * entries:
+            for half in way:
+                yield from _divided(p, *half, held, most, limit)
+            return
+    yield Part((..., rows, columns), (..., *met), q)
