@@ -11,7 +11,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 import convnotes
-from convnotes.fast import whole
+from forgetting import forget
 
 # Threads of several processes on the same cores wait for each other.
 torch.set_num_threads(1)
@@ -45,10 +45,11 @@ def implementations():
 
 
 @pytest.fixture
-def nothing_is_small(monkeypatch):
-    """Small problems, such as are drawn in tests, are left to the algorithms for large ones."""
-    monkeypatch.setattr(whole, "ENTRIES", 0)
-    monkeypatch.setattr(whole, "SPREAD", 0)
+def forgetful():
+    """Whatever a test patches in `fast`, neither it nor a later one works with what was chosen before."""
+    forget()
+    yield
+    forget()
 
 
 @pytest.fixture

@@ -4,120 +4,73 @@ The matrix products stand for the definition: test_equality holds the two equal,
 would take minutes.
 """
 
+from itertools import product
+
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from convnotes import cases, fast, matmul, windows
+from convnotes import fast, matmul, windows
 from convnotes.cases import Case
 from convnotes.check import error
-from convnotes.fast import (
-    col2im,
-    columns,
-    depthwise,
-    dots,
-    normalization,
-    phases,
-    products,
-    rows,
-    selection,
-    separable,
-    shares,
-    threads,
-    tile_sizes,
-    whole,
-)
-from convnotes.fast.toom_cook import transforms
+from convnotes.fast import dispatch, normalization
+from convnotes.fast.algorithms import blocks, lowering_work, phases, toom_cook, winograd, winograd_tiles
+from convnotes.fast.machine import gemm, threads
 from convnotes.proof import arrays, problems
 from convnotes.proof.calls import LAYOUTS
+from forgetting import forget
 
-NAMES = list(selection.ALGORITHMS)
+pytestmark = pytest.mark.usefixtures("forgetful")
+
+# The algorithms by the names by which they are asked for; "col2im" is one of an input gradient alone.
+NAMES = [*dispatch.ALGORITHMS, "col2im"]
 GRADIENTS = ("conv2d", "conv2d_grad_input", "conv2d_grad_weight")
 
 
+def takes(name, p) -> bool:
+    return name == "col2im" or dispatch.ALGORITHMS[name].takes(p)
+
+
 @st.composite
-def shapes(draw, name, most_stride=3):
-    """Convolutions that an algorithm takes: any, and of its own kind."""
-    N = draw(problems.batches)
+def shapes(draw, name):
+    """Convolutions that an algorithm takes: of all that there are, and larger ones."""
+    if name == "winograd":
+        kernel, image = (draw(st.tuples(*[st.integers(*ends)] * 2)) for ends in ((2, 5), (5, 14)))
+        stride = dilation = 1
+    elif draw(st.booleans()):
+        case = draw(problems.convolutions())
+        assume(takes(name, case.windows))
+        return case
+    else:
+        kernel, image = (draw(st.tuples(*[st.integers(1, most)] * 2)) for most in (5, 14))
+        stride, dilation = (draw(st.tuples(*[st.integers(1, 3)] * 2)) for _ in range(2))
     padding = draw(st.tuples(*[st.tuples(st.integers(0, 3), st.integers(0, 3))] * 2))
-    image = draw(st.tuples(st.integers(3, 14), st.integers(3, 14)))
-    C, F = draw(st.tuples(st.integers(1, 5), st.integers(1, 5)))
-    match name:
-        case "winograd":
-            k, groups = draw(st.integers(2, 5)), draw(st.integers(1, 2))
-            options = {"padding": padding, "groups": groups}
-            image = tuple(size + 2 for size in image)
-            case = Case("drawn", "conv2d", (N, C * groups, *image), (F * groups, C, k, k), options)
-        case "pointwise":
-            groups = draw(st.integers(1, 2))
-            options = {"stride": draw(st.tuples(st.integers(1, 3), st.integers(1, 3))), "groups": groups}
-            case = Case("drawn", "conv2d", (N, C * groups, *image), (F * groups, C, 1, 1), options)
-        case "depthwise":
-            stride, kernel, dilation = (draw(st.tuples(*[st.integers(1, n)] * 2)) for n in (most_stride, 3, 3))
-            options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": C}
-            image = tuple(size + 4 for size in image)
-            case = Case("drawn", "conv2d", (N, C, *image), (C, 1, *kernel), options)
-        case _:
-            case = draw(problems.convolutions())
-    assume(selection.ALGORITHMS[name].takes(case.windows))
+    groups, C, F = draw(st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(1, 5)))
+    padded = [before + n + after for n, (before, after) in zip(image, padding)]
+    assume(all(map(lambda n, k, d: n >= windows.extent(k, d), padded, kernel, np.broadcast_to(dilation, 2))))
+    options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    size = draw(problems.batches), C * groups, *image
+    case = Case("drawn", "conv2d", size, (F * groups, C, *kernel), options)
+    assume(takes(name, case.windows))
     return case
 
 
-@pytest.mark.usefixtures("nothing_is_small")
-@given(problems.convolutions(), st.integers(0, 2**32), problems.fills)
-@problems.unwarned
-def test_what_is_chosen_for_large_problems_matches_the_definition(case, seed, fill):
-    operands = problems.operands(case, seed, fill)
-    for operation in GRADIENTS:
-        arguments = case.arguments(operation, operands)
-        assert error(getattr(fast, operation)(**arguments), getattr(matmul, operation)(**arguments)) < 1e-12, operation
-
-
-@pytest.mark.usefixtures("nothing_is_small")
-@pytest.mark.parametrize("store", LAYOUTS.values(), ids=LAYOUTS)
-@pytest.mark.parametrize("case", [c for c in arrays.LAYERS if c.layer.startswith("conv")], ids=lambda c: c.name)
-def test_algorithms_for_large_problems_take_any_memory_layout(case, store):
-    drawn = problems.operands(case, seed=15)
-    for operation in case.operations:
-        stored = {name: store(drawn[name]) for name in arrays.operands(operation)}
-        result = getattr(fast, operation)(**case.arguments(operation, drawn | stored))
-        assert error(result, getattr(matmul, operation)(**case.arguments(operation, drawn))) < 1e-12
-
-
-@given(shapes("depthwise", most_stride=1), st.integers(0, 2**32))
-def test_scalar_products_of_lines_are_the_weight_gradient(case, seed):
-    p, drawn = case.windows, problems.operands(case, seed)
-    arguments = case.arguments("conv2d_grad_weight", drawn)
-    dK = dots.correlate(drawn["input"], drawn["grad_output"], p)
-    assert error(dK, matmul.conv2d_grad_weight(**arguments)) < 1e-12
-
-
-@pytest.mark.parametrize("store", LAYOUTS.values(), ids=LAYOUTS)
-@pytest.mark.parametrize("planes", [0, 2, 8, 100], ids=["not at all", "channels", "images", "all"])
-def test_scalar_products_of_lines_in_parts(store, planes, monkeypatch, rng):
-    X, dY = rng.standard_normal((3, 4, 30, 31)), rng.standard_normal((3, 4, 28, 33))
-    options = {"padding": (0, 2), "groups": 4}
-    p = windows.convolution(X.shape, (4, 1, 3, 3), **options)
-    monkeypatch.setattr(dots, "ENTRIES", planes * 30 * 35)
-    monkeypatch.setattr(whole, "takes", lambda p: False)
-    assert dots.takes(p) == (planes > 0)
-    dK = fast.conv2d_grad_weight(store(X), (4, 1, 3, 3), store(dY), **options)
-    assert error(dK, matmul.conv2d_grad_weight(X, (4, 1, 3, 3), dY, **options)) < 1e-12
-
-
 def results(case, operands, algorithm):
-    """The convolution, and its gradients; the input gradient's phases are by `algorithm` where it takes them all."""
-    for operation in GRADIENTS:
+    """The convolution, and its gradients, by an algorithm; but `winograd` does not take every phase of a gradient."""
+    p = case.windows
+    for operation in GRADIENTS if algorithm != "col2im" else ["conv2d_grad_input"]:
+        phased = operation == "conv2d_grad_input" and algorithm == "winograd"
+        if phased and not all(winograd.takes(q) for *_, q in phases.convolutions(p)):
+            continue
         arguments = case.arguments(operation, operands)
-        try:
-            yield operation, arguments, getattr(fast, operation)(**arguments, algorithm=algorithm)
-        except ValueError:
-            assert operation == "conv2d_grad_input"
+        yield operation, arguments, getattr(fast, operation)(**arguments, algorithm=algorithm)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_an_algorithm_by_itself_matches_the_definition(name):
+def assert_right(name, examples=100):
+    """On what an algorithm takes, against matrix products."""
+
+    @settings(max_examples=examples)
     @given(shapes(name), st.integers(0, 2**32), problems.fills)
     @problems.unwarned
     def matches(case, seed, fill):
@@ -127,190 +80,263 @@ def test_an_algorithm_by_itself_matches_the_definition(name):
     matches()
 
 
-def cut_small(monkeypatch):
-    """Products of a few numbers are cut, too, as they are for one thread."""
-    monkeypatch.setattr(threads, "number", lambda: 1)
-    small = {"SMALL": 12, "ROWS": 2, "COLUMNS": 2, "VECTOR": 1, "FEW": 1, "LONG": 3, "SHORT": 2}
-    for name, value in small.items():
-        monkeypatch.setattr(products, name, value)
+@given(problems.convolutions(), st.integers(0, 2**32), problems.fills)
+@problems.unwarned
+def test_what_is_chosen_for_large_problems_matches_the_definition(case, seed, fill):
+    operands = problems.operands(case, seed, fill)
+    for operation in GRADIENTS:
+        arguments = case.arguments(operation, operands)
+        assert error(getattr(fast, operation)(**arguments), getattr(matmul, operation)(**arguments)) < 1e-12, operation
+
+
+@pytest.mark.parametrize("store", LAYOUTS.values(), ids=LAYOUTS)
+@pytest.mark.parametrize("case", [c for c in arrays.LAYERS if c.layer.startswith("conv")], ids=lambda c: c.name)
+def test_every_algorithm_takes_any_memory_layout(case, store):
+    drawn = problems.operands(case, seed=15)
+    for operation, algorithm in product(case.operations, ["auto", *NAMES]):
+        stored = {name: store(drawn[name]) for name in arrays.operands(operation)}
+        try:
+            result = getattr(fast, operation)(**case.arguments(operation, drawn | stored), algorithm=algorithm)
+        except ValueError as refused:
+            assert str(refused).startswith("algorithm"), operation  # noqa: PT017 - not all take every layer
+            assert algorithm not in ("auto", "im2col"), operation
+            continue
+        assert error(result, getattr(matmul, operation)(**case.arguments(operation, drawn))) < 1e-12
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_an_algorithm_by_itself_matches_the_definition(name):
+    assert_right(name)
+
+
+@pytest.fixture(params=[True, False], ids=["in blocks", "packed"])
+def small_products(request, monkeypatch):
+    """Products of a few numbers are cut, too, as they are for one thread; or are not where blocks are no faster."""
+    monkeypatch.setattr(threads, "number", lambda: 1)
+    monkeypatch.setattr(gemm, "blocks_are_faster", lambda: request.param)
+    small = {"UNPACKED": 12, "ROWS": 2, "COLUMNS": 2, "WIDE": 2, "FEW": 2, "LONG": 2, "FAR": 4, "TINY": 3, "CHAIN": 3}
+    for name, value in small.items():
+        monkeypatch.setattr(gemm, name, value)
+    return request.param
+
+
+def cut_small(monkeypatch):
+    """Blocks of a few entries each."""
+    small = {
+        lowering_work: {"ENTRIES": 1},
+        blocks: {"COLUMNS": 3, "ALONE": 4, "FILTERS": 2},
+        winograd_tiles: {"ENTRIES": 1, "FILTERS": 100, "MANY": 1},
+    }
+    for module, values in small.items():
+        for name, value in values.items():
+            monkeypatch.setattr(module, name, value)
+    forget()
+
+
+@pytest.mark.usefixtures("small_products")
+@pytest.mark.parametrize("name", NAMES)
 def test_so_it_does_in_the_smallest_blocks(name, monkeypatch):
-    monkeypatch.setattr(columns, "ENTRIES", 1)
-    monkeypatch.setattr(columns, "COLUMNS", 3)
-    monkeypatch.setattr(rows, "ENTRIES", 1)
-    monkeypatch.setattr(col2im, "ENTRIES", 1)
-    monkeypatch.setattr(rows, "COLUMNS", 1)
-    monkeypatch.setattr(tile_sizes, "ENTRIES", 1)
-    monkeypatch.setattr(tile_sizes, "LEAST", 2)
-    monkeypatch.setattr(tile_sizes, "FILTERS", 100)
-    monkeypatch.setattr(depthwise, "ENTRIES", 200)
     cut_small(monkeypatch)
-    for module in (separable, normalization):
-        monkeypatch.setattr(module, "CACHE", 100)
-    test_an_algorithm_by_itself_matches_the_definition(name)
+    assert_right(name, 60)
 
 
-@pytest.mark.parametrize("m", tile_sizes.RESULTS)
-def test_so_do_tiles_of_every_size(m, monkeypatch):
-    monkeypatch.setattr(tile_sizes, "RESULTS", (m,))
-    test_an_algorithm_by_itself_matches_the_definition("winograd")
-
-
-@pytest.mark.parametrize("kept", ["rows", "columns"])
-def test_products_in_blocks_are_products(kept, monkeypatch):
+@pytest.mark.parametrize(("name", "most", "axes"), [
+    ("im2col", np.inf, "groups images rows channels"),
+    ("balanced", np.inf, "groups images rows channels"),
+    ("winograd", np.inf, "groups images rows filters"),
+    ("im2col", 1, "groups images rows filters columns channels down across"),
+    ("balanced", 1, "groups images rows filters columns channels down across"),
+    ("winograd", 1, "groups images rows filters columns channels"),
+])  # fmt: skip
+def test_blocks_are_cut_along_every_axis(name, most, axes, monkeypatch):
+    """In the smallest blocks along some axes; where there is no space along all that can be cut."""
+    p = windows.convolution((3, 640, 9, 9), (8, 320, 3, 3), padding=1, groups=2)
     cut_small(monkeypatch)
+    sizes = (winograd_tiles.sizes_of if name == "winograd" else dispatch.ALGORITHMS[name].sizes)(p, most)
+    whole = blocks.whole(p)
+    assert {axis for axis in whole._fields if getattr(sizes, axis) < getattr(whole, axis)} == set(axes.split())
 
-    @given(*[st.integers(1, 7)] * 2, st.integers(1, 20), st.integers(1, 70), st.integers(0, 2**32), st.booleans())
-    def same(S, M, K, N, seed, add):
+
+@given(problems.convolutions(), st.data())
+def test_blocks_of_any_sizes_are_all_of_a_convolution(case, data):
+    p = case.windows
+    assume(p.input_size[0])
+    whole = blocks.whole(p)
+    sizes = blocks.Sizes(*(data.draw(st.integers(1, max(1, n))) for n in whole))
+    unit = data.draw(st.sampled_from([(1, 1), (2, 3)]))
+    seen, began = np.zeros(whole, int), np.zeros(whole, int)
+    for block in blocks.blocks(p, sizes, unit):
+        seen[block.cut] += 1
+        began[block.cut] += block.begins
+        assert (block.p.count, block.p.kernel) == tuple(
+            tuple(len(range(n)[part]) for n, part in zip(some, parts))
+            for some, parts in ((p.count, (block.cut.rows, block.cut.columns)), (p.kernel, block.cut[-2:]))
+        )
+    assert (seen == 1).all()
+    # A result's first part, before others are added, is one alone.
+    assert (began.max((5, 6, 7)) == 1).all()
+
+
+def test_no_kernel_is_taken_whose_tiles_have_more_inputs_than_are_exact_enough():
+    """None has more than those that test_precision looks at."""
+    for kernel in product(range(1, 8), repeat=2):
+        p = windows.convolution((1, 2, 20, 20), (2, 2, *kernel))
+        assert winograd.takes(p) == (2 <= min(kernel) and max(kernel) <= 5)
+        if winograd.takes(p):
+            assert max(winograd_tiles.inputs(p)) <= 8
+
+
+def assert_products(most=150):
+    """Stacks of products, and single ones, of matrices whose rows are runs, lie apart, or are turned round."""
+
+    @settings(max_examples=most)
+    @given(*[st.integers(1, 7)] * 2, st.integers(1, 20), st.integers(1, 70), st.integers(0, 2**32), st.integers(0, 3))
+    def same(S, M, K, N, seed, layout):
         rng = np.random.default_rng(seed)
-        A, B = rng.standard_normal((S, M, K)), rng.standard_normal((S, K, N))
-        if kept == "columns":
-            A, B = np.asfortranarray(A), np.asfortranarray(B)
-        out = np.full((S, M, 2 * N), np.nan)[..., :N]
-        products.multiply(A, B, out)
-        assert error(out, A @ B) < 1e-12
-        long, wide = rng.standard_normal((M, N)), rng.standard_normal((K, N))
-        total, before = np.ones((M, K)), int(add)
-        products.multiply_transposed(long, wide, total, add)
-        assert error(total, long @ wide.T + before) < 1e-12
+        four = [rng.standard_normal(shape) for shape in ((S, M, K), (S, K, N), (S, M, N), (S, K, N))]
+        change = [np.asarray, np.asfortranarray, lambda each: np.repeat(each, 2, 1)[:, ::2], lambda each: each[0]]
+        A, B, long, wide = map(change[layout], four)
+        # What lies beside the result is left alone.
+        room = np.full((*A.shape[:-1], 2 * N + 1), np.nan)
+        gemm.multiply(A, B, room[..., :N])
+        assert error(room[..., :N], A @ B) < 1e-12
+        assert np.isnan(room[..., N:]).all()
+        for add, before in ((False, np.nan), (True, 1.0)):
+            room = np.full((*A.shape[:-1], K + 1), before)
+            gemm.multiply_transposed(long, wide, room[..., :K], add)
+            assert error(room[..., :K], long @ wide.swapaxes(-1, -2) + add) < 1e-12
+            assert np.array_equal(room[..., K:], np.full_like(room[..., K:], before), equal_nan=True)
 
     same()
 
 
-@pytest.mark.parametrize(("m", "r"), [(2, 3), (4, 3), (3, 4), (6, 3), (1, 1)])
+@pytest.mark.parametrize("many", [2, 128])
+def test_products_in_blocks_are_products(many, small_products, monkeypatch):
+    ways, used = {name: getattr(gemm, name) for name in ("_stacked", "_summed")}, set()
+    for name, way in ways.items():
+        monkeypatch.setattr(gemm, name, lambda *args, name=name, way=way: used.add(name) or way(*args))
+    monkeypatch.setattr(gemm, "MANY", many)
+    assert_products()
+    assert used == (set(ways) if small_products else set())
+
+
+@pytest.mark.parametrize(("M", "N"), [(2, 2), (8, 8), (2, 8), (8, 3), (1, 5), (5, 1), (9, 2)])
+@pytest.mark.parametrize("K", [8, 9, 300, 2**15 + 1])
+@pytest.mark.parametrize("add", [False, True])
+def test_few_scalar_products_are_products(M, N, K, add, monkeypatch, rng):
+    monkeypatch.setattr(gemm, "blocks_are_faster", lambda: False)
+    A, B = rng.standard_normal((2, M, K)), rng.standard_normal((2, N, K))
+    out = np.full((2, M, N), 1.0 if add else np.nan)
+    gemm.multiply_transposed(A, B, out, add)
+    assert error(out, A @ B.swapaxes(1, 2) + add) < 1e-12
+
+
+def test_whether_blocks_are_faster_is_known_once_for_all():
+    first = gemm.blocks_are_faster()
+    assert first in (True, False)
+    assert gemm.blocks_are_faster() == first
+
+
+@pytest.mark.parametrize(("m", "r"), [(m, r) for m, r in product(range(1, 8), repeat=2) if m + r <= 9])
 def test_transforms_make_a_correlation(m, r, rng):
-    A, G, B = transforms(m, r, "float64")
+    A, G, B = toom_cook.transforms(m, r, "float64")
     g, d = rng.standard_normal(r), rng.standard_normal(m + r - 1)
     assert error(A @ ((G @ g) * (B @ d)), np.correlate(d, g, "valid")) < 1e-12
 
 
+@pytest.mark.parametrize(("m", "r"), [((2, 3), (3, 2)), ((1, 2), (1, 7)), ((4, 4), (3, 3)), ((3, 1), (5, 1))])
+def test_those_of_two_axes_do(m, r, rng):
+    A, G, B = toom_cook.in_two_axes(m, r, "float64")
+    g, d = rng.standard_normal(r), rng.standard_normal([m + r - 1 for m, r in zip(m, r)])
+    expected = matmul.conv2d(d[None, None], g[None, None])
+    assert error((A @ ((G @ g.ravel()) * (B @ d.ravel()))).reshape(expected.shape), expected) < 1e-12
+
+
 def test_too_large_a_tile_is_refused():
     with pytest.raises(ValueError, match="m \\+ r must be at most 9, got m 8 and r 3"):
-        transforms(8, 3, "float64")
+        toom_cook.transforms(8, 3, "float64")
 
 
-@given(*[st.integers(1, 5)] * 4, st.integers(0, 4), st.integers(0, 4))
-def test_phases_pair_every_input_with_the_outputs_that_meet_it(K, S, D, number, before, rest):
-    size = (number - 1) * S + windows.extent(K, D) + rest - before
+@given(*[st.integers(1, 5)] * 4, *[st.integers(0, 4)] * 3, st.sampled_from([0, 1]))
+def test_phases_pair_every_input_with_the_outputs_and_entries_that_meet_it(K, S, D, number, before, after, rest, axis):
+    S, D = (S, 1) if S >= D else (1, D)
+    size = (number - 1) * S + windows.extent(K, D) + min(rest, S - 1) - before - after
     assume(size > 0)
-    met = {(y, i): y * S + i * D - before for y in range(number) for i in range(K)}
-    expected = sorted((h, y, i) for (y, i), h in met.items() if 0 <= h < size)
+    both = [(size, K, S, D, (before, after), number), (1, 1, 1, 1, (0, 0), 1)]
+    p = windows.Windows(*zip(*(both[::-1] if axis else both)))
+    meetings = [(y * S + i * D - before, y, i) for y in range(number) for i in range(K)]
     found, places = [], []
-    for phase in phases.phases(size, K, S, D, before, number):
-        inputs, entries = range(size)[phase.places], range(K)[phase.entries]
-        places += inputs
-        outputs = [None] * phase.padding[0] + list(range(number)[phase.outputs]) + [None] * phase.padding[1]
-        for m, h in enumerate(inputs):
-            reads = [(outputs[m + u * phase.dilation], i) for u, i in enumerate(entries)]
-            found += [(h, y, i) for y, i in reads if y is not None]
-    assert sorted(found) == expected
+    for some in phases._along(p, axis):
+        outputs = [None] * some.padding[0] + list(range(number)[some.met]) + [None] * some.padding[1]
+        assert len(outputs) == some.count + D * (some.taps - 1)
+        for phase in range(some.first, some.first + some.number):
+            # The kernel is turned round: the last entry of a phase comes first.
+            entries = range(K)[phase::S][::-1]
+            assert len(entries) == some.taps
+            for m in range(some.count):
+                h = (some.start + m) * S + phase - before
+                if 0 <= h < size:
+                    places.append(h)
+                    reads = [(outputs[m + u * D], i) for u, i in enumerate(entries)]
+                    found += [(h, y, i) for y, i in reads if y is not None]
+    assert sorted(found) == sorted(meeting for meeting in meetings if 0 <= meeting[0] < size)
     assert len(set(places)) == len(places)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("columns", "whole")])
-def test_an_algorithm_is_refused_where_it_does_not_serve(name, rng):
-    X, K = rng.standard_normal((1, 2, 5, 5)), rng.standard_normal((2, 2, 2, 2))
-    with pytest.raises(ValueError, match=f"^algorithm '{name}' must be used for .*, got weight .* stride .2, 2.*"):
-        fast.conv2d(X, K, stride=2, algorithm=name)
+@given(problems.convolutions())
+def test_phases_are_convolutions_without_a_stride(case):
+    p = case.windows
+    assume(phases.takes(p))
+    for row, column, q in phases.convolutions(p):
+        assert q.stride == (1, 1)
+        assert q == windows.convolution(q.input_size, q.weight_size, 1, q.padding, q.dilation, q.groups)
+        assert q.size == tuple(some.met.stop - some.met.start for some in (row, column))
 
 
-@given(problems.convolutions(), st.integers(0, 2**32), problems.fills)
-@problems.unwarned
-def test_col2im_by_itself_matches_the_definition(case, seed, fill):
-    arguments = case.arguments("conv2d_grad_input", problems.operands(case, seed, fill))
-    result = fast.conv2d_grad_input(**arguments, algorithm="col2im")
-    assert error(result, matmul.conv2d_grad_input(**arguments)) < 1e-12
+# Windows wholly on the padding, and none of the stride without a dilation; and what an algorithm takes, in words.
+FEW_WINDOWS = {"stride": 2, "dilation": 2, "padding": 8}
+REFUSALS = {
+    "balanced": "windows that all meet the image",
+    "winograd": "kernels of 2 to 5 rows and columns, without stride or dilation",
+}
 
 
-def test_an_unknown_algorithm_is_refused(rng):
-    with pytest.raises(ValueError, match=r"^algorithm must be auto or one of whole, pointwise, .*, got 'magic'$"):
-        fast.conv2d(np.ones((1, 1, 2, 2)), np.ones((1, 1, 1, 1)), algorithm="magic")
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("im2col", "col2im")])
+@pytest.mark.parametrize("operation", GRADIENTS)
+def test_an_algorithm_is_refused_where_it_does_not_serve(name, operation):
+    X, K = np.ones((1, 2, 5, 5)), np.ones((2, 2, 2, 2))
+    p = windows.convolution(X.shape, K.shape, **FEW_WINDOWS)
+    dY = np.ones(p.output_size)
+    args = {"conv2d": (X, K), "conv2d_grad_input": (X.shape, K, dY), "conv2d_grad_weight": (X, K.shape, dY)}
+    with pytest.raises(ValueError, match=r"^algorithm") as refused:
+        getattr(fast, operation)(*args[operation], **FEW_WINDOWS, algorithm=name)
+    assert str(refused.value) == (
+        f"algorithm '{name}' must be used for {REFUSALS[name]}, got weight (2, 2, 2, 2), stride (2, 2), "
+        "padding ((8, 8), (8, 8)), dilation (2, 2) and groups 1"
+    )
 
 
-def test_every_registered_algorithm_says_all_it_must():
-    (p,) = (case.windows for case in cases.select("alexnet/conv3"))
-    for name, module in selection.ALGORITHMS.items():
-        assert module.takes.__doc__.count("\n") == 0, name
-        if module.takes(p):
-            assert module.work(p).seconds() > 0, name
+@pytest.mark.parametrize("N", [0, 1])
+@pytest.mark.parametrize("operation", GRADIENTS)
+def test_an_unknown_algorithm_is_refused(operation, N):
+    X, K = np.ones((N, 1, 2, 2)), np.ones((1, 1, 1, 1))
+    args = {"conv2d": (X, K), "conv2d_grad_input": (X.shape, K, X), "conv2d_grad_weight": (X, K.shape, X)}
+    names = "im2col, balanced, winograd" + (", col2im" if operation == "conv2d_grad_input" else "")
+    with pytest.raises(ValueError, match=f"^algorithm must be auto or one of {names}, got 'magic'$"):
+        getattr(fast, operation)(*args[operation], algorithm="magic")
 
 
-def test_what_a_thread_raises_is_raised(monkeypatch):
-    monkeypatch.setattr(threads, "number", lambda: 2)
-
-    def fails(part):
-        if part == 3:
-            raise ValueError("part 3")
-        return part
-
-    assert threads.share(fails, [0, 1, 2]) == [0, 1, 2]
-    with pytest.raises(ValueError, match="part 3"):
-        threads.share(fails, range(5))
+def test_an_input_gradient_of_weights_that_are_too_large_to_copy_is_made_by_a_transpose_alone():
+    X, K = np.ones((1, 2048, 2, 2), np.float32), np.zeros((2048, 1024, 2, 2), np.float32)
+    dY = np.ones((1, 2048, 1, 1), np.float32)
+    with pytest.raises(ValueError, match=r"^algorithm 'winograd' must be used for windows without both a stride"):
+        fast.conv2d_grad_input(X.shape, K, dY, groups=2, algorithm="winograd")
+    assert not fast.conv2d_grad_input(X.shape, K, dY, groups=2, algorithm="im2col").any()
 
 
-@pytest.mark.parametrize("case", ["lenet5/conv2", "mobilenet/depthwise 512 stride 2", "alexnet/pool5"])
-def test_threads_change_nothing(case, monkeypatch):
-    (case,) = cases.select(case)
-    case = case.with_batch(3)
-    operands = case.operands(np.random.default_rng(0))
-    for operation in case.operations:
-        arguments = case.arguments(operation, operands)
-        alone = getattr(fast, operation)(**arguments)
-        with monkeypatch.context() as patched:
-            patched.setattr(threads, "number", lambda: 2)
-            assert error(getattr(fast, operation)(**arguments), alone) < 1e-12
-
-
-@pytest.mark.parametrize("algorithm", ["columns", "winograd"])
-@pytest.mark.parametrize(
-    "options",
-    [
-        {},
-        {"padding": 1},
-        {"padding": ((3, 1), (0, 2)), "groups": 2},
-        {"stride": (3, 2), "padding": (1, 0), "dilation": (2, 1)},
-    ],
-    ids=str,
-)
-@pytest.mark.parametrize("N", [1, 2])
-def test_bands_of_an_image_change_nothing(algorithm, options, N, monkeypatch, rng):
-    """Three threads share one or two images of 29 rows."""
-    X, K = rng.standard_normal((N, 4, 29, 12)), rng.standard_normal((6, 4 // options.get("groups", 1), 3, 3))
-    b, p = rng.standard_normal(6), windows.convolution(X.shape, K.shape, **options)
-    if not selection.ALGORITHMS[algorithm].takes(p):
-        return
-    dY, shared = rng.standard_normal(p.output_size), []
-    monkeypatch.setattr(shares, "MANY", 0)
-    monkeypatch.setattr(shares, "LONG", 0)
-    monkeypatch.setattr(shares.whole, "takes", lambda p: False)
-    monkeypatch.setattr(threads, "number", lambda: 3)
-    share = threads.share
-    monkeypatch.setattr(threads, "share", lambda function, parts: shared.append(len(parts)) or share(function, parts))
-    Y = fast.conv2d(X, K, b, **options, algorithm=algorithm)
-    assert error(Y, matmul.conv2d(X, K, b, **options)) < 1e-12
-    dK = fast.conv2d_grad_weight(X, K.shape, dY, **options, algorithm=algorithm)
-    assert error(dK, matmul.conv2d_grad_weight(X, K.shape, dY, **options)) < 1e-12
-    if p.stride == (1, 1):
-        dX = fast.conv2d_grad_input(X.shape, K, dY, **options, algorithm=algorithm)
-        assert error(dX, matmul.conv2d_grad_input(X.shape, K, dY, **options)) < 1e-12
-    assert min(shared) > N
-
-
-@pytest.mark.parametrize("operation", ["conv2d", "conv2d_grad_input", "conv2d_grad_weight"])
-@pytest.mark.parametrize(("bound", "parts"), [(1.1, 1), (0.9, 3)])
-def test_only_what_takes_long_is_shared(operation, bound, parts, monkeypatch, rng):
-    """Nine images, whose predicted time is less than the bound or more."""
-    monkeypatch.setattr(shares.whole, "takes", lambda p: False)
-    X, K, shared = rng.standard_normal((9, 8, 16, 16)), rng.standard_normal((24, 8, 3, 3)), []
-    p, correlating = windows.convolution(X.shape, K.shape, 2, 1), operation == "conv2d_grad_weight"
-    seconds = selection.fastest(p, X.dtype, correlating).work(p, correlating).seconds(8)
-    monkeypatch.setattr(shares, "LONG", bound * seconds)
-    monkeypatch.setattr(threads, "number", lambda: 3)
-    monkeypatch.setattr(threads, "share", lambda function, parts: shared.append(len(parts)) or [*map(function, parts)])
-    dY = rng.standard_normal(p.output_size)
-    arguments = {"conv2d": (X, K, None), "conv2d_grad_input": (X.shape, K, dY), "conv2d_grad_weight": (X, K.shape, dY)}
-    result = getattr(fast, operation)(*arguments[operation], stride=2, padding=1)
-    assert error(result, getattr(matmul, operation)(*arguments[operation], stride=2, padding=1)) < 1e-12
-    assert shared == [parts]
+def test_blocks_of_a_normalization_change_nothing(monkeypatch, rng):
+    X, dY = rng.standard_normal((2, 2, 9, 4, 5))
+    monkeypatch.setattr(normalization, "CACHE", 100)
+    assert error(fast.local_response_norm(X, 5), matmul.local_response_norm(X, 5)) < 1e-12
+    found, expected = (module.local_response_norm_grad_input(X, dY, 5) for module in (fast, matmul))
+    assert error(found, expected) < 1e-12

@@ -141,8 +141,22 @@ def test_a_report_reads_files_and_knows_no_operation():
 def test_a_folder_has_at_most_a_dozen_files():
     for folder in {path.parent for path in PACKAGE.rglob("*.py")}:
         files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
-        # `fast` has more, and is to be made anew.
-        assert len(files) <= 12 or folder.name == "fast", folder
+        assert len(files) <= 12, folder
+
+
+def test_a_file_of_fast_has_at_most_150_lines():
+    long = {path.name: len(path.read_text().splitlines()) for path in (PACKAGE / "fast").rglob("*.py")}
+    assert {name: lines for name, lines in long.items() if lines > 150} == {}
+
+
+def test_fast_has_at_most_six_floors():
+    """The longest chain of imports, each of a file of fast by another one, from its front door down."""
+
+    def chain(module):
+        below = [name for name in MODULES[module] if name in MODULES and name.startswith("convnotes.fast.")]
+        return [module, *max(map(chain, below), key=len, default=[])]
+
+    assert len(chain("convnotes.fast")) <= 6, chain("convnotes.fast")
 
 
 def test_a_layers_file_is_read_and_written_without_what_traces_networks():

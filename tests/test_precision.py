@@ -11,8 +11,11 @@ import pytest
 
 from convnotes import fast, matmul, reference, windows
 from convnotes.cases import Case
-from convnotes.fast import dots, tile_sizes, winograd
+from convnotes.fast import dispatch
+from convnotes.fast.machine import gemm
 from convnotes.proof import problems
+
+pytestmark = pytest.mark.usefixtures("forgetful")
 
 # What the docstring of `fast.conv2d` promises.
 BOUNDS = {np.float32: 3e-5, np.float64: 1e-12}
@@ -61,25 +64,26 @@ HARD = {
 
 
 @pytest.mark.parametrize("hard", HARD)
-@pytest.mark.parametrize("k", winograd.KERNELS)
+@pytest.mark.parametrize("kernel", [*((k, k) for k in range(2, 6)), (2, 5), (5, 3)], ids=str)
 @pytest.mark.parametrize("C", [3, 512, 2048])
-def test_nor_do_the_largest_tiles_on_data_that_cancel_or_add_up(C, k, hard, rng, monkeypatch):
-    monkeypatch.setattr(tile_sizes, "RESULTS", tile_sizes.RESULTS[-1:])
-    X, K = HARD[hard](rng.standard_normal((1, C, 10, 10)), rng.standard_normal((2, C, k, k)))
+def test_nor_do_tiles_on_data_that_cancel_or_add_up(C, kernel, hard, rng):
+    X, K = HARD[hard](rng.standard_normal((1, C, 10, 10)), rng.standard_normal((2, C, *kernel)))
+    dY = abs(rng.standard_normal((1, 2, *(11 - k for k in kernel))))
     for dtype, bound in BOUNDS.items():
-        single = X.astype(dtype), K.astype(dtype), abs(rng.standard_normal((1, 2, 11 - k, 11 - k))).astype(dtype)
-        for operation, args in gradients(*single).items():
+        for operation, args in gradients(*(array.astype(dtype) for array in (X, K, dY))).items():
             function = partial(getattr(fast, operation), algorithm="winograd")
             assert largest_error(function, operation, *args) < bound, operation
 
 
+@pytest.mark.parametrize("blocks", [True, False], ids=["in blocks", "packed"])
+@pytest.mark.parametrize("algorithm", dispatch.ALGORITHMS)
 @pytest.mark.parametrize("side", [258, 720])
-def test_nor_do_long_scalar_products(side):
+def test_nor_do_long_scalar_products(side, algorithm, blocks, monkeypatch):
     """Half a million equal products: added up in one chain their rounding errors do not cancel."""
+    monkeypatch.setattr(gemm, "blocks_are_faster", lambda: blocks)
     X = np.full((1, 1, side, side), 1 / 3, np.float32)
-    assert dots.takes(windows.convolution(X.shape, (1, 1, 3, 3), padding=1))
-    args = X, (1, 1, 3, 3), X
-    assert largest_error(fast.conv2d_grad_weight, "conv2d_grad_weight", *args, padding=1) < BOUNDS[np.float32]
+    function = partial(fast.conv2d_grad_weight, algorithm=algorithm)
+    assert largest_error(function, "conv2d_grad_weight", X, (1, 1, 3, 3), X, padding=1) < BOUNDS[np.float32]
 
 
 def test_relative_to_the_result_there_is_no_such_bound_for_us_or_for_torch(rng):
@@ -93,9 +97,8 @@ def test_relative_to_the_result_there_is_no_such_bound_for_us_or_for_torch(rng):
         assert largest_error(module.conv2d, "conv2d", X, K) < BOUNDS[np.float32]
 
 
-@pytest.mark.parametrize("algorithm", ["whole", "columns", "rows", "winograd"])
-def test_whole_numbers_and_zero_weights_are_exact_but_by_winograd(algorithm, monkeypatch, rng):
-    monkeypatch.setattr(tile_sizes, "RESULTS", (4,))
+@pytest.mark.parametrize("algorithm", dispatch.ALGORITHMS)
+def test_whole_numbers_and_zero_weights_are_exact_but_by_winograd(algorithm, rng):
     X, K = (rng.integers(-9, 10, shape).astype(np.float32) for shape in ((1, 8, 14, 14), (8, 8, 3, 3)))
     exact = algorithm != "winograd"
     assert np.array_equal(fast.conv2d(X, K, algorithm=algorithm), reference.conv2d(X, K)) == exact

@@ -8,15 +8,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from convnotes.fast import threads
+from convnotes.fast.machine import threads
 
 # A call of several images, of which each of two threads gets some, against the same call with one thread.
 SHARED = """
 import os, sys, threading
 import numpy as np
 from convnotes import fast
-from convnotes.fast import shares, threads, whole
-shares.LONG = whole.ENTRIES = 0
+from convnotes.fast.algorithms import shares
+from convnotes.fast.machine import threads
+shares.LONG = 0
 X, K = np.random.default_rng(0).standard_normal((2, 5, 8, 24, 24))[:, :, :8]
 K = K[:4, :, :3, :3]
 threads.number, number = lambda: 1, threads.number

@@ -9,28 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convnotes import OPERATIONS, fast, naive, windows
+from convnotes import OPERATIONS, fast, matmul, naive, windows
 from convnotes.cases import Case
 from convnotes.check import error
-from convnotes.fast import (
-    bands,
-    bias,
-    blocks,
-    col2im,
-    first_maxima,
-    pieces,
-    products,
-    selection,
-    separable,
-    shares,
-    threads,
-    whole,
-)
+from convnotes.fast import bias, dispatch
+from convnotes.fast.algorithms import planes, shares, sliding
+from convnotes.fast.machine import gemm, threads, workspace
 from convnotes.proof import arrays, problems
 from convnotes.proof.calls import LAYOUTS
-from test_fast import GRADIENTS, shapes
+from test_fast import NAMES, results, shapes
 
-NAMES = list(selection.ALGORITHMS)
+pytestmark = pytest.mark.usefixtures("forgetful")
+
 # The bound: DESIGN has it in bytes, and so does this test, rather than to read it where it is used.
 BOUND = 64 * 2**20
 
@@ -64,51 +54,54 @@ def bias_of(input_size):
     return [Case("bias_add", "bias_add", input_size)]
 
 
+# The textbook's way, which takes every layer, and another; all of them together would take minutes.
+ALL = "im2col balanced"
 # A layer for each parameter at its extreme, the others moderate; and the algorithms asked for beside the one chosen.
 CONVOLUTIONS = {
-    "batch": (conv((4096, 8, 8, 8), (8, 8, 3, 3), padding=1, stride=2), ""),
-    "channels in": (conv((1, 200_000, 3, 3), (1, 200_000, 3, 3), padding=1), "columns"),
-    "channels in, one pixel": (conv((1, 2**20, 2, 2), (2, 2**20, 1, 1)), "columns"),
-    "channels out": (conv((1, 4, 5, 5), (60_000, 4, 3, 3), padding=1), "columns"),
-    "channels in and out": (conv((1, 1500, 2, 2), (1500, 1500, 3, 3), padding=1), "columns rows"),
-    "channels in and out, several images": (conv((2, 1500, 4, 4), (1500, 1500, 3, 3), padding=1), ""),
-    "channels in and out, one pixel": (conv((2, 4500, 1, 1), (4500, 4500, 1, 1)), "columns"),
-    "a weight as large as its images": (conv((1, 512, 7, 7), (700, 512, 7, 7)), "columns"),
-    "width": (conv((1, 4, 1, 2**20), (4, 4, 1, 3), padding=(0, 1)), "columns"),
-    "width, 3 x 3": (conv((1, 2, 3, 2**20), (2, 2, 3, 3), padding=1), "col2im"),
-    "height": (conv((1, 4, 2**20, 1), (4, 4, 3, 1), padding=(1, 0)), "columns rows"),
-    "one channel": (conv((1, 1, 2048, 2048), (1, 1, 3, 3), padding=1), "columns rows"),
-    "stride": (conv((1, 4, 4, 2**20), (4, 4, 3, 3), stride=(1, 1000), padding=1), "columns rows"),
-    "stride and padding": (conv((1, 64, 10, 10), (4, 64, 3, 3), stride=1000, padding=2000), "columns"),
-    "padding": (conv((1, 64, 8, 8), (1, 64, 3, 3), padding=300), "rows"),
-    "padding below": (conv((1, 64, 8, 8), (1, 64, 2, 2), padding=((0, 1000), (0, 100))), "rows"),
-    "dilation": (conv((1, 16, 1024, 40), (4, 16, 3, 3), dilation=(500, 15)), "columns rows col2im"),
-    "dilation across": (conv((1, 16, 40, 1024), (4, 16, 3, 3), dilation=(15, 500)), "columns rows col2im"),
-    "dilation and padding": (conv((1, 64, 10, 10), (1, 64, 2, 2), dilation=700, padding=700, stride=50), "columns"),
+    "batch": (conv((4096, 8, 8, 8), (8, 8, 3, 3), padding=1, stride=2), ALL),
+    "channels in": (conv((1, 200_000, 3, 3), (1, 200_000, 3, 3), padding=1), "im2col"),
+    "channels in, one pixel": (conv((1, 2**20, 2, 2), (2, 2**20, 1, 1)), ALL),
+    "channels out": (conv((1, 4, 5, 5), (60_000, 4, 3, 3), padding=1), "im2col"),
+    "channels in and out": (conv((1, 1500, 2, 2), (1500, 1500, 3, 3), padding=1), ALL),
+    "channels in and out, several images": (conv((2, 1500, 4, 4), (1500, 1500, 3, 3), padding=1), ALL),
+    "channels in and out, stride": (conv((1, 2048, 4, 4), (2048, 2048, 3, 3), padding=1, stride=2), ALL),
+    "channels in and out, one pixel": (conv((2, 4500, 1, 1), (4500, 4500, 1, 1)), ALL),
+    "a weight as large as its images": (conv((1, 512, 7, 7), (700, 512, 7, 7)), "im2col"),
+    "width": (conv((1, 4, 1, 2**20), (4, 4, 1, 3), padding=(0, 1)), ALL),
+    "width, 3 x 3": (conv((1, 2, 3, 2**20), (2, 2, 3, 3), padding=1), ALL),
+    "height": (conv((1, 4, 2**20, 1), (4, 4, 3, 1), padding=(1, 0)), ALL),
+    "one channel": (conv((1, 1, 2048, 2048), (1, 1, 3, 3), padding=1), ALL),
+    "stride": (conv((1, 4, 4, 2**20), (4, 4, 3, 3), stride=(1, 1000), padding=1), ALL),
+    "stride and padding": (conv((1, 64, 10, 10), (4, 64, 3, 3), stride=1000, padding=2000), ALL),
+    "padding": (conv((1, 64, 8, 8), (1, 64, 3, 3), padding=300), ALL),
+    "padding below": (conv((1, 64, 8, 8), (1, 64, 2, 2), padding=((0, 1000), (0, 100))), ALL),
+    "dilation": (conv((1, 16, 1024, 40), (4, 16, 3, 3), dilation=(500, 15)), ALL),
+    "dilation across": (conv((1, 16, 40, 1024), (4, 16, 3, 3), dilation=(15, 500)), ALL),
+    "dilation and padding": (conv((1, 64, 10, 10), (1, 64, 2, 2), dilation=700, padding=700, stride=50), ALL),
     "kernel": (conv((1, 2, 1001, 1001), (1, 2, 1000, 1000)), ""),
-    "kernel, by columns": (conv((1, 1, 1002, 1002), (1, 1, 1000, 1000), gradients=False), "columns"),
+    "kernel, by im2col": (conv((1, 1, 1002, 1002), (1, 1, 1000, 1000), gradients=False), "im2col"),
     "kernel wide": (conv((1, 2, 4, 4096), (2, 2, 1, 4000), padding=(0, 5)), ""),
     "kernel high": (conv((1, 2, 4096, 4), (2, 2, 4000, 1), padding=(5, 0)), ""),
     "kernel of the image": (conv((1, 8, 1024, 1024), (1, 8, 1024, 1024)), ""),
-    "kernel of the image, by columns": (conv((1, 5, 2048, 2048), (1, 5, 2048, 2048), gradients=False), "columns"),
+    "kernel of the image, by im2col": (conv((1, 5, 2048, 2048), (1, 5, 2048, 2048), gradients=False), "im2col"),
     "kernel on padding": (conv((1, 4, 8, 8), (1, 4, 1200, 1200), padding=597), ""),
-    "groups": (conv((1, 4096, 8, 8), (4096, 4, 3, 3), padding=1, groups=1024), "columns"),
-    "groups with large weights": (conv((1, 3000, 2, 2), (3000, 1500, 2, 2), groups=2), "columns rows"),
-    "depthwise, channels": (conv((1, 2**16, 8, 8), (2**16, 1, 3, 3), padding=1, groups=2**16), ""),
-    "depthwise, side": (conv((1, 2, 2048, 2048), (2, 1, 3, 3), padding=1, groups=2), "columns"),
-    "depthwise, width": (conv((1, 2, 2, 2**20), (2, 1, 1, 5), padding=(0, 2), groups=2, stride=2), ""),
-    "depthwise, height": (conv((1, 2, 2**20, 2), (2, 1, 5, 1), padding=(2, 0), groups=2), ""),
+    "groups": (conv((1, 4096, 8, 8), (4096, 4, 3, 3), padding=1, groups=1024), ALL),
+    "groups with large weights": (conv((1, 3000, 2, 2), (3000, 1500, 2, 2), groups=2), ALL),
+    "depthwise, channels": (conv((1, 2**16, 8, 8), (2**16, 1, 3, 3), padding=1, groups=2**16), ALL),
+    "depthwise, side": (conv((1, 2, 2048, 2048), (2, 1, 3, 3), padding=1, groups=2), ALL),
+    "depthwise, width": (conv((1, 2, 2, 2**20), (2, 1, 1, 5), padding=(0, 2), groups=2, stride=2), ALL),
+    "depthwise, height": (conv((1, 2, 2**20, 2), (2, 1, 5, 1), padding=(2, 0), groups=2), ALL),
     "depthwise, kernel": (conv((1, 2, 900, 900), (2, 1, 899, 899), groups=2, gradients=False), ""),
     "depthwise, dilation": (conv((1, 2, 1100, 1100), (2, 1, 3, 3), groups=2, dilation=500), ""),
-    "depthwise, padding": (conv((1, 16, 8, 8), (16, 1, 3, 3), groups=16, padding=500), ""),
-    "transposed, batch": (transposed((8192, 8, 4, 4), (8, 8, 4, 4), stride=2, padding=1), "col2im"),
-    "transposed, stride": (transposed((1, 8, 4, 4), (8, 1, 3, 3), stride=1000), "col2im"),
-    "transposed, stride down": (transposed((1, 8, 4, 1000), (8, 1, 3, 3), stride=(1000, 1)), "col2im"),
-    "transposed, output padding": (transposed((1, 8, 3, 3), (8, 1, 2, 2), stride=1000, output_padding=999), "col2im"),
-    "transposed, dilation": (transposed((1, 8, 3, 3), (8, 1, 2, 2), dilation=900, output_padding=899), "col2im"),
+    "depthwise, padding": (conv((1, 16, 8, 8), (16, 1, 3, 3), groups=16, padding=500), ALL),
+    "transposed, batch": (transposed((8192, 8, 4, 4), (8, 8, 4, 4), stride=2, padding=1), ALL),
+    "transposed, stride": (transposed((1, 8, 4, 4), (8, 1, 3, 3), stride=1000), ALL),
+    "transposed, stride down": (transposed((1, 8, 4, 1000), (8, 1, 3, 3), stride=(1000, 1)), ALL),
+    "transposed, output padding": (transposed((1, 8, 3, 3), (8, 1, 2, 2), stride=1000, output_padding=999), ALL),
+    "transposed, dilation": (transposed((1, 8, 3, 3), (8, 1, 2, 2), dilation=900, output_padding=899), ALL),
     "transposed, kernel": (transposed((1, 4, 4, 4), (4, 1, 900, 900)), "col2im"),
-    "transposed, padding": (transposed((1, 16, 800, 800), (16, 1, 3, 3), padding=390), "col2im"),
-    "transposed, width": (transposed((1, 2, 1, 2**20), (2, 2, 1, 4), stride=(1, 2), padding=(0, 1)), "col2im"),
+    "transposed, padding": (transposed((1, 16, 800, 800), (16, 1, 3, 3), padding=390), ALL),
+    "transposed, width": (transposed((1, 2, 1, 2**20), (2, 2, 1, 4), stride=(1, 2), padding=(0, 1)), ALL),
 }
 OTHERS = {
     "batch": pools((2**17, 8, 4, 4), kernel_size=2),
@@ -160,7 +153,9 @@ def test_what_is_held_has_a_bound(case, asked, monkeypatch):
     monkeypatch.setattr(threads, "number", lambda: 2)
     found = {}
     for operation in case.operations:
-        for algorithm in ["auto", *asked.split()] if case.weight_size else [None]:
+        transposes = operation in ("conv2d_grad_input", "conv_transpose2d")
+        names = [name for name in asked.split() if name != "col2im" or transposes]
+        for algorithm in ["auto", *names] if case.weight_size else [None]:
             options = {} if algorithm is None else {"algorithm": algorithm}
             # Of an input gradient's phases an algorithm that is asked for need not take all.
             with suppress(ValueError) if algorithm not in ("auto", None) else nullcontext():
@@ -168,51 +163,62 @@ def test_what_is_held_has_a_bound(case, asked, monkeypatch):
     assert {key: over / 2**20 for key, over in found.items() if over > 0} == {}
 
 
+@pytest.mark.parametrize("algorithm", NAMES)
 @pytest.mark.parametrize("count", [1, 2, 8])
-def test_so_it_has_for_any_number_of_threads_and_in_double_precision(count, monkeypatch):
-    """A batch that threads share, by an algorithm that holds much for each; beyond four they may hold 16 MiB each."""
+def test_so_it_has_for_any_number_of_threads_and_in_double_precision(count, algorithm, monkeypatch):
+    """A batch that threads share; beyond four they may hold 16 MiB each."""
     monkeypatch.setattr(threads, "number", lambda: count)
     case = conv((8, 256, 14, 14), (256, 256, 3, 3), padding=1)
-    for operation in case.operations:
-        over = excess(case, operation, np.float64, algorithm="winograd")
+    for operation in case.operations if algorithm != "col2im" else ["conv2d_grad_input"]:
+        over = excess(case, operation, np.float64, algorithm=algorithm)
         assert over <= max(0, count * 2**24 - BOUND), operation
-
-
-@pytest.mark.parametrize("case", problems.LAYERS, ids=lambda case: case.name)
-@pytest.mark.parametrize("N", [1, 8])
-def test_an_estimate_is_more_than_any_algorithm_holds(case, N):
-    p = case.with_batch(N).windows
-    for name, module in (selection.ALGORITHMS | {"col2im": col2im}).items():
-        if name == "col2im" or module.takes(p):
-            assert module.workspace(p) <= pieces.estimate(p), name
 
 
 SMALL_IMAGES = [case for case in problems.LAYERS if prod(case.input_size) < 2**18 and case.options["groups"] < 512]
 
 
+# Beside its arrays, Python's own objects, and what NumPy holds of the three operands of an addition.
+BESIDE = 2**16 + 3 * 4 * np.getbufsize()
+
+
+@pytest.mark.parametrize("blocks", [True, False], ids=["in blocks", "packed"])
 @pytest.mark.parametrize("case", SMALL_IMAGES, ids=lambda case: case.name)
 @pytest.mark.parametrize("name", NAMES)
-def test_the_workspace_is_what_an_algorithm_says(name, case):
+def test_the_workspace_is_what_an_algorithm_says(name, case, blocks, monkeypatch):
+    """In as much space as there is, and in a quarter of that where it has a way to cut the problem so far."""
+    monkeypatch.setattr(threads, "number", lambda: 1)
+    monkeypatch.setattr(gemm, "blocks_are_faster", lambda: blocks)
     case = case.with_batch(3)
-    p, module = case.windows, selection.ALGORITHMS[name]
-    if not module.takes(p):
+    p, algorithm = case.windows, {**dispatch.ALGORITHMS, **dispatch.TRANSPOSES}[name]
+    if not algorithm.takes(p):
         return
-    operands = case.operands(np.random.default_rng(0), np.float32)
-    X, K = operands["input"], operands["weight"]
-    Y = np.empty(p.output_size, np.float32)
-    module.gather(X, K, p, Y)
-    # Beside its arrays, Python's own objects, and what NumPy holds of the three operands of an addition.
-    beside = 2**16 + 3 * 4 * np.getbufsize()
-    assert peak(lambda: module.gather(X, K, p, Y) or Y) + Y.nbytes <= 4 * module.workspace(p) + beside
-    assert peak(lambda: module.correlate(X, Y, p)) <= 4 * module.workspace(p) + beside
+    X, K, dY = (np.zeros(size, np.float32) for size in (p.input_size, p.weight_size, p.output_size))
+    for most in (workspace.space(p.input_size, p.output_size, 4), workspace.BOUND // 16):
+        said = algorithm.workspace(p, most)
+        calls = {
+            "forward": lambda Y, most=most: algorithm.forward(X, K, p, Y, None, most) or Y,
+            "grad_weight": lambda dK, most=most: algorithm.grad_weight(X, dY, p, dK, most) or dK,
+            "grad_input": lambda dX, most=most: algorithm.grad_input(K, dY, p, dX, most) or dX,
+        }
+        results = {"forward": dY, "grad_weight": K, "grad_input": X}
+        for which in calls if name in dispatch.TRANSPOSES else ["forward", "grad_weight"]:
+            out = np.zeros_like(results[which])
+            held = peak(lambda call=calls[which], out=out: call(out)) + out.nbytes
+            assert held <= 4 * said + BESIDE, (which, most)
 
 
-@pytest.mark.parametrize("case", problems.LAYERS, ids=lambda case: case.name)
-@pytest.mark.parametrize("N", [1, 8])
-def test_what_is_chosen_stays_within_the_bound(case, N):
-    p = case.with_batch(N).windows
+LARGER = [case.with_batch(N).windows for case in problems.LAYERS for N in (1, 8)]
+
+
+@pytest.mark.parametrize("p", LARGER, ids=str)
+@pytest.mark.parametrize("which", ["forward", "grad_weight", "grad_input"])
+def test_what_is_chosen_stays_within_the_bound(p, which):
     one = 4 * (prod(p.input_size[1:]) + prod(p.output_size[1:]))
-    assert 4 * selection.fastest(p, np.dtype(np.float32)).workspace(p) <= max(BOUND, one)
+    most = workspace.space(p.input_size, p.output_size, 4)
+    assert 4 * most <= max(BOUND, one)
+    chosen, _ = dispatch.transpose("auto", p) if which == "grad_input" else dispatch.choose("auto", p, which)
+    if chosen is not None:
+        assert 4 * chosen.workspace(p, most) <= max(BOUND, one)
 
 
 @pytest.mark.parametrize("operation", ["conv2d", "max_pool2d", "local_response_norm"])
@@ -230,14 +236,10 @@ def test_a_large_image_needs_little_more_than_itself(operation):
 def little_space(request, monkeypatch):
     """So little that small problems are cut, too."""
     monkeypatch.setattr(threads, "number", lambda: request.param)
-    monkeypatch.setattr(blocks, "BOUND", 2**9 * request.param**2)
-    for module in (blocks, bands):
-        monkeypatch.setattr(module, "THREAD", 2**8)
-    monkeypatch.setattr(pieces, "TAP", 1)
-    monkeypatch.setattr(separable, "TAPS", 2)
+    monkeypatch.setattr(workspace, "BOUND", 2**9 * request.param**2)
+    monkeypatch.setattr(workspace, "THREAD", 2**8)
+    monkeypatch.setattr(planes, "BLOCK", 2**9)
     monkeypatch.setattr(bias, "MOST", 4)
-    monkeypatch.setattr(whole, "ENTRIES", 0)
-    monkeypatch.setattr(whole, "SPREAD", 0)
     monkeypatch.setattr(shares, "LONG", 0)
 
 
@@ -283,22 +285,13 @@ def test_so_do_those_of_any_memory_layout(case, store):
 
 @unwarned
 @pytest.mark.usefixtures("little_space")
-@pytest.mark.parametrize("name", [*NAMES, "col2im"])
-def test_so_do_those_of_every_algorithm(name, monkeypatch):
-    if name == "winograd":
-        # Its tiles hold thousands of entries each.
-        monkeypatch.setattr(blocks, "BOUND", 2**16 * threads.number())
-
-    # Few of all convolutions are for `rows`.
+@pytest.mark.parametrize("name", NAMES)
+def test_so_do_those_of_every_algorithm(name):
     @settings(max_examples=30)
-    @given(shapes("columns" if name == "col2im" else name), st.integers(0, 2**32), problems.fills)
+    @given(shapes(name), st.integers(0, 2**32), problems.fills)
     def matches(case, seed, fill):
-        drawn = problems.operands(case, seed, fill)
-        for operation in GRADIENTS if name != "col2im" else ["conv2d_grad_input"]:
-            arguments = case.arguments(operation, drawn)
-            with suppress(ValueError) if operation == "conv2d_grad_input" else nullcontext():
-                result = getattr(fast, operation)(**arguments, algorithm=name)
-                assert error(result, getattr(naive, operation)(**arguments)) < 1e-12, operation
+        for operation, arguments, result in results(case, problems.operands(case, seed, fill), name):
+            assert error(result, getattr(matmul, operation)(**arguments)) < 1e-12, operation
 
     matches()
 
@@ -306,7 +299,7 @@ def test_so_do_those_of_every_algorithm(name, monkeypatch):
 def test_windows_wholly_below_the_image_are_zeros(rng):
     X, K = rng.standard_normal((1, 64, 8, 8)), rng.standard_normal((1, 64, 3, 3))
     options = {"padding": ((0, 400), (0, 60))}
-    for name in ("auto", "rows", "columns", "winograd"):
+    for name in ("auto", "im2col", "winograd"):
         Y = fast.conv2d(X, K, **options, algorithm=name)
         assert error(Y[:, :, :8, :8], naive.conv2d(X, K, padding=((0, 2), (0, 2)))) < 1e-12
         assert abs(Y[:, :, 8:]).max() < 1e-12
@@ -315,38 +308,25 @@ def test_windows_wholly_below_the_image_are_zeros(rng):
 @unwarned
 @pytest.mark.usefixtures("little_space")
 @pytest.mark.parametrize("layer", ["max_pools", "avg_pools"])
-def test_so_do_the_smallest_bands_of_a_pool(layer, monkeypatch):
-    monkeypatch.setattr(blocks, "BOUND", 2**6)
-    for module in (blocks, bands):
-        monkeypatch.setattr(module, "THREAD", 2**4)
+def test_so_do_the_smallest_parts_of_a_pool(layer, monkeypatch):
+    monkeypatch.setattr(planes, "BLOCK", 2**4)
     assert_right(layer, 60)
-
-
-@given(problems.max_pools(), st.integers(0, 2**32))
-def test_first_maxima_in_little_space_are_the_first_of_all(case, seed):
-    """Of ties, of entries that are no numbers, and of minus infinities alone."""
-    drawn, rng, p = problems.operands(case, seed), np.random.default_rng(seed), case.windows
-    X, dY = rng.choice([-np.inf, 0.0, 1.0, np.nan], case.input_size, p=[0.6, 0.2, 0.1, 0.1]), drawn["grad_output"]
-    dX = np.zeros((X.shape[0] * X.shape[1], *X.shape[2:]))
-    first_maxima.add(X.reshape(dX.shape), dY.reshape(len(dX), *dY.shape[2:]), dX, p)
-    arguments = case.arguments("max_pool2d_grad_input", drawn | {"input": X}) | {"ties": "first"}
-    assert np.array_equal(dX.reshape(X.shape), naive.max_pool2d_grad_input(**arguments)) or (
-        error(dX.reshape(X.shape), naive.max_pool2d_grad_input(**arguments)) < 1e-12
-    )
 
 
 def test_of_a_long_kernel_few_entries_are_known_at_a_time():
     p = windows.pool((1, 1, 1, 2**14), (1, 2**14 - 1), 1)
     X, Y = np.zeros((1, 1, 2**14)), np.empty((1, 1, 2))
-    assert peak(lambda: separable.reduce(np.maximum, -np.inf, X, p, Y)) < 2**20
+    assert peak(lambda: sliding.reduce(np.maximum, -np.inf, X, Y, p) or Y) < 2**20
 
 
 @pytest.mark.parametrize(("M", "K", "N"), [(512, 2048, 1024), (256, 4096, 512), (320, 200, 2000), (100, 30_000, 64)])
-def test_products_hold_what_they_say(M, K, N):
+def test_products_hold_what_blocks_of_a_convolution_have_for_them(M, K, N, monkeypatch):
+    """A second result where a sum is cut; and the results of each part of a sum of equal length, a few at a time."""
+    monkeypatch.setattr(threads, "number", lambda: 1)
+    monkeypatch.setattr(gemm, "blocks_are_faster", lambda: True)
     A, B, out = np.zeros((M, K), np.float32), np.zeros((K, N), np.float32), np.empty((M, N), np.float32)
-    beside = 2**16 + 3 * 4 * np.getbufsize()
-    held = peak(lambda: products.multiply(A, B, out) or out) + out.nbytes
-    assert held <= 4 * products.workspace(M, K, N) + beside
+    held = peak(lambda: gemm.multiply(A, B, out) or out) + out.nbytes
+    assert held <= 4 * M * N + BESIDE
     turned = np.zeros((N, K), np.float32)
-    held = peak(lambda: products.multiply_transposed(A, turned, out, True) or out) + out.nbytes
-    assert held <= 4 * products.workspace_transposed(M, N, K) + beside
+    held = peak(lambda: gemm.multiply_transposed(A, turned, out, True) or out) + out.nbytes
+    assert held <= 4 * M * N * (1 + K // gemm.LONG) + BESIDE

@@ -1,7 +1,7 @@
 """The same operations as fast as NumPy goes: for every problem the algorithm that costs the least.
 
-Parameters, shapes and errors are those of `convnotes.naive`. Every algorithm has a file of its own, and
-`selection` chooses among them by the cost model in `work`.
+Parameters, shapes and errors are those of `convnotes.naive`. Every algorithm has a file of its own in `algorithms`, and
+`dispatch` chooses among them by the cost model in `machine.cost`.
 
 What a call holds beside its arguments and its result has a bound, whatever the sizes and parameters: 64 MiB, or one
 image's share where that is larger, the bytes of its input and its output. Where more than four threads work on it, it
@@ -12,29 +12,11 @@ problem, threads that wait, and a handle on those of BLAS.
 Derived in notebooks/09_fast_convolution.ipynb.
 """
 
-from convnotes.fast.avg_pooling import (
-    avg_pool2d,
-    avg_pool2d_grad_input,
-)
 from convnotes.fast.bias import bias_add, bias_grad
-from convnotes.fast.convolution import (
-    conv2d,
-    conv2d_grad_input,
-    conv2d_grad_weight,
-)
-from convnotes.fast.max_pooling import (
-    max_pool2d,
-    max_pool2d_grad_input,
-)
-from convnotes.fast.normalization import (
-    local_response_norm,
-    local_response_norm_grad_input,
-)
-from convnotes.fast.transposed import (
-    conv_transpose2d,
-    conv_transpose2d_grad_input,
-    conv_transpose2d_grad_weight,
-)
+from convnotes.fast.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight
+from convnotes.fast.normalization import local_response_norm, local_response_norm_grad_input
+from convnotes.fast.pooling import avg_pool2d, avg_pool2d_grad_input, max_pool2d, max_pool2d_grad_input
+from convnotes.fast.transposed import conv_transpose2d, conv_transpose2d_grad_input, conv_transpose2d_grad_weight
 
 __all__ = [
     "avg_pool2d",

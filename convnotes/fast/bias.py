@@ -6,7 +6,7 @@ Derived in notebooks/05_bias.ipynb.
 import numpy as np
 
 from convnotes import arguments
-from convnotes.fast.blocks import spans
+from convnotes.fast.machine.workspace import spans
 
 # The entries of the sums of images, and of the ones that they are products with, at most.
 MOST = 2**20
@@ -23,13 +23,17 @@ def bias_grad(grad_output):
     dY = arguments.bias_grad(grad_output)
     N, C, H, W = dY.shape
     images = dY.reshape(N, C, H * W)
-    db, ones = (
-        np.zeros(C, dY.dtype),
-        np.ones(min(MOST, H * W), dY.dtype),
-    )
+    if N * C <= MOST and H * W <= MOST:
+        return _sums(images)
+    db = np.zeros(C, dY.dtype)
     for n in spans(N, MOST // C):
         for c in spans(C, MOST):
             for pixels in spans(H * W, MOST):
-                some = images[n, c, pixels]
-                db[c] += (some @ ones[: some.shape[2]]).sum(axis=0)
+                db[c] += _sums(images[n, c, pixels])
     return db
+
+
+def _sums(images):
+    """The sum of every channel of images (images, channels, pixels)."""
+    ones = np.ones(images.shape[2], images.dtype)
+    return (images @ ones).sum(axis=0)

@@ -11,24 +11,19 @@ from collections.abc import Callable
 import numpy as np
 
 from convnotes import arguments
-from convnotes.fast import threads
-from convnotes.fast.blocks import length, space, spans
-from convnotes.fast.threads import share
-from convnotes.windows import inside
+from convnotes.fast.algorithms.sliding import along
+from convnotes.fast.machine import threads
+from convnotes.fast.machine.workspace import length, space, spans
 
 # The bytes of an image that are worked on together: larger blocks have fewer calls, smaller ones stay nearer.
 CACHE = 2**21
-# Images of which not even so many would fit come one by one: two of them at a time take twice as long.
-FEW = 8
 # The arrays of as many entries that are held beside them: padded ones, their sums before and after a step, and powers.
 HELD = 12
 
 
 def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
     """Y, as `naive.local_response_norm` defines it."""
-    X, size, alpha, beta, k = arguments.local_response_norm(
-        input, size, alpha, beta, k
-    )
+    X, size, alpha, beta, k = arguments.local_response_norm(input, size, alpha, beta, k)
     Y = np.empty(X.shape, X.dtype)
     blocks, channels = _blocks(X, Y)
 
@@ -38,19 +33,13 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
             D = _denominator(image, c, size, alpha, k)
             np.divide(image[:, c], _power(D, beta), out=result[:, c])
 
-    share(some, blocks)
+    threads.share(some, blocks)
     return Y
 
 
-def local_response_norm_grad_input(
-    input, grad_output, size, alpha=1e-4, beta=0.75, k=1.0
-):
+def local_response_norm_grad_input(input, grad_output, size, alpha=1e-4, beta=0.75, k=1.0):
     """dX, as `naive.local_response_norm_grad_input` defines it."""
-    X, dY, size, alpha, beta, k = (
-        arguments.local_response_norm_grad_input(
-            input, grad_output, size, alpha, beta, k
-        )
-    )
+    X, dY, size, alpha, beta, k = arguments.local_response_norm_grad_input(input, grad_output, size, alpha, beta, k)
     dX = np.empty(X.shape, X.dtype)
     blocks, channels = _blocks(X, dY, dX)
 
@@ -59,25 +48,21 @@ def local_response_norm_grad_input(
         shares = np.empty(image.shape, X.dtype)
         for c in channels:
             D = _denominator(image, c, size, alpha, k)
-            np.divide(
-                upstream[:, c], _power(D, beta), out=result[:, c]
-            )
+            np.divide(upstream[:, c], _power(D, beta), out=result[:, c])
             np.multiply(image[:, c], result[:, c], out=shares[:, c])
             shares[:, c] /= D
+
+        def put(c: slice, out: np.ndarray) -> None:
+            out[...] = shares[:, c]
+
         for c in channels:
             # A channel is in the windows of those whose windows lie the other way round.
-            total = _window_sum(
-                lambda c: shares[:, c],
-                image,
-                c,
-                (size - 1) // 2,
-                size // 2,
-            )
+            total = _window_sum(put, image, c, (size - 1) // 2, size // 2)
             total *= 2 * alpha * beta / size
             total *= image[:, c]
             result[:, c] -= total
 
-    share(some, blocks)
+    threads.share(some, blocks)
     return dX
 
 
@@ -85,93 +70,57 @@ def _blocks(*arrays):
     """A few pixels of one image, or of a few, at a time: views (images, C, pixels) of every array; the channels to
     work on together, which are all of them unless those of one pixel are too many.
     """
-    N, C, H, W = arrays[0].shape
-    itemsize = arrays[0].itemsize
+    (N, C, H, W), itemsize = arrays[0].shape, arrays[0].itemsize
     flat = [array.reshape(N, C, H * W) for array in arrays]
-    most = space(
-        arrays[0].shape, arrays[0].shape, itemsize, threads.number()
-    )
-    most = min(CACHE // itemsize, most // HELD)
+    most = space(arrays[0].shape, arrays[0].shape, itemsize, threads.number()) // HELD
+    most = min(CACHE // itemsize, most)
     blocks = [
-        [array[n, :, some] for array in flat]
-        for n in spans(N, most // (FEW * C * H * W))
-        for some in spans(H * W, most // C)
+        [array[n, :, some] for array in flat] for n in spans(N, most // (C * H * W)) for some in spans(H * W, most // C)
     ]
     return blocks, list(spans(C, most))
 
 
-def _denominator(X, c, size, alpha, k):
-    D = _window_sum(
-        lambda c: X[:, c] * X[:, c], X, c, size // 2, (size - 1) // 2
-    )
+def _denominator(X, c: slice, size: int, alpha: float, k: float) -> np.ndarray:
+    def put(c: slice, out: np.ndarray) -> None:
+        np.multiply(X[:, c], X[:, c], out=out)
+
+    D = _window_sum(put, X, c, size // 2, (size - 1) // 2)
     D *= alpha / size
     D += k
     return D
 
 
-def _power(D, beta):
+def _power(D: np.ndarray, beta: float) -> np.ndarray:
     """D^beta; for the usual 3/4 by two square roots, which take a tenth of a power's time."""
     if beta != 0.75:
         return D**beta
     root = np.sqrt(D)
-    return root * np.sqrt(root)
+    fourth = np.sqrt(root)
+    fourth *= root
+    return fourth
 
 
-def _window_sum(
-    entries: Callable,
-    X: np.ndarray,
-    c: slice,
-    before: int,
-    after: int,
-) -> np.ndarray:
+def _window_sum(put: Callable, X: np.ndarray, c: slice, before: int, after: int) -> np.ndarray:
     """For the channels `c` the sums of the entries from `before` channels before to `after` behind each of them.
 
-    entries: those of some channels of an array like X, (images, channels, pixels)
+    put: a function that writes the entries of some channels of an array like X, (images, channels, pixels)
     """
     (N, C, pixels), count = X.shape, length(c)
-
-    def put(channels: slice, place: int) -> None:
-        some = inside(channels.start, 1, length(channels), C)
-        padded[:, place:][:, some[0]] = entries(some[1])
-
-    size, window = (
-        before + 1 + after,
-        slice(c.start - before, c.stop + after),
-    )
-    # The channels that are in all windows, if there are any, are one entry: their sum.
-    common = slice(window.stop - size, window.start + size)
-    if length(common) < 2:
-        padded = np.zeros((N, count + size - 1, pixels), X.dtype)
-        put(window, 0)
-        return _sums(padded, size)
-    padded = np.zeros((N, 2 * count - 1, pixels), X.dtype)
-    put(slice(window.start, common.start), 0)
-    put(slice(common.stop, window.stop), count)
-    start, stop = max(0, common.start), min(C, common.stop)
-    middle = np.zeros((N, pixels))
-    for some in spans(max(0, stop - start), count):
-        some = slice(start + some.start, start + some.stop)
-        middle += entries(some).sum(axis=1, dtype=float)
-    padded[:, count - 1] = middle
-    return _sums(padded, count)
-
-
-def _sums(A: np.ndarray, size: int) -> np.ndarray:
-    """The sums of every `size` entries that follow one another along the middle axis."""
-    number = A.shape[1] - size + 1
-    total, start, each = None, 0, 1
-    # `sums` holds the sums over `each` entries; the bits of `size` say which of them a window consists of.
-    sums = A
-    while each <= size:
-        if size & each:
-            part = sums[:, start : start + number]
-            total = (
-                part.copy()
-                if total is None
-                else np.add(total, part, out=total)
-            )
-            start += each
-        if 2 * each <= size:
-            sums = sums[:, :-each] + sums[:, each:]
-        each *= 2
+    # No channel lies further away.
+    before, after = min(before, C - 1), min(after, C - 1)
+    total = None
+    # Where the channels do not come all at once, neither do those of a window.
+    most = np.inf if count == C else count
+    for taps in spans(before + 1 + after, most):
+        window = slice(c.start - before + taps.start, c.stop - 1 - before + taps.stop)
+        start, stop = max(0, window.start), min(C, window.stop)
+        if start >= stop:
+            continue
+        padded = np.empty((N, length(window), pixels), X.dtype)
+        padded[:, : start - window.start] = 0
+        put(slice(start, stop), padded[:, start - window.start : stop - window.start])
+        padded[:, stop - window.start :] = 0
+        sums = along(np.add, padded.reshape(N, -1), length(taps), pixels)
+        sums = sums.reshape(N, count, pixels)
+        total = sums if total is None else np.add(total, sums, out=total)
     return total

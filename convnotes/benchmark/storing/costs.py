@@ -112,14 +112,17 @@ def _matmul(case: Case, operation: str) -> int:
 
 
 def _fast(case: Case, operation: str) -> int | None:
-    """What the algorithm that is chosen may hold, where it is one; an input gradient is by one for each phase."""
-    if operation not in ("conv2d", "conv2d_grad_weight", "conv_transpose2d_grad_input", "conv_transpose2d_grad_weight"):
+    """What the algorithm that is chosen may hold, where it is one; an input gradient can be by one for each phase."""
+    whole = {"conv2d": "forward", "conv_transpose2d_grad_input": "forward"}
+    which = "grad_weight" if operation.endswith("grad_weight") else whole.get(operation)
+    if which is None or not case.layer.startswith("conv"):
         return None
-    from convnotes.fast import blocks, selection
+    from convnotes.fast import dispatch
+    from convnotes.fast.machine import workspace
 
     p = case.windows
-    most = blocks.space(p.input_size, p.output_size, 4)
-    return min(most, selection.fastest(p, np.dtype(np.float32)).workspace(p))
+    most = workspace.space(p.input_size, p.output_size, 4)
+    return min(most, dispatch.choose("auto", p, which)[0].workspace(p, most))
 
 
 # An implementation without an entry has its workspace measured, but not predicted. torch has neither: it

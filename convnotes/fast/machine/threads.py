@@ -14,20 +14,15 @@ from functools import cache
 
 from threadpoolctl import ThreadpoolController
 
-from convnotes.fast.blocks import spans
-
 
 def number() -> int:
     """The number of threads: those that NumPy's BLAS uses now."""
-    return max(
-        (library.num_threads for library in _blas().lib_controllers),
-        default=1,
-    )
+    return max((library.num_threads for library in _blas().lib_controllers), default=1)
 
 
 def share(function: Callable, parts: Sequence) -> list:
     """`function` of every part, in threads where there are several; the caller's thread is one of them."""
-    threads = min(number(), len(parts))
+    threads = min(number(), len(parts)) if len(parts) > 1 else 1
     if threads < 2:
         return [function(part) for part in parts]
     results: list = [None] * len(parts)
@@ -81,11 +76,6 @@ def _leave() -> None:
         if _count == 0 and _limit is not None:
             _limit.restore_original_limits()
             _limit = None
-
-
-def images(N: int) -> list[slice]:
-    """The images of a batch in one part for each thread."""
-    return list(spans(N, max(1, -(-N // number()))))
 
 
 @cache

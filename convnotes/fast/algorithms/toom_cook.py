@@ -18,15 +18,11 @@ import numpy as np
 
 # Finite points at which polynomials are evaluated; infinity is one more. Small ones, and in pairs whose
 # errors cancel, keep the rounding errors small.
-POINTS = tuple(
-    map(Fraction, ("0", "1", "-1", "1/2", "-2", "2", "-1/2"))
-)
+POINTS = tuple(map(Fraction, ("0", "1", "-1", "1/2", "-2", "2", "-1/2")))
 
 
 @cache
-def transforms(
-    m: int, r: int, dtype: str
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def transforms(m: int, r: int, dtype: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A^T (m, n), G (n, r) and B^T (n, n) for F(m, r) with n = m + r - 1.
 
     >>> A, G, B = transforms(2, 3, "float64")
@@ -36,58 +32,32 @@ def transforms(
     """
     n = m + r - 1
     if n - 1 > len(POINTS):
-        raise ValueError(
-            f"m + r must be at most {len(POINTS) + 2}, got m {m} and r {r}"
-        )
+        raise ValueError(f"m + r must be at most {len(POINTS) + 2}, got m {m} and r {r}")
     points = POINTS[: n - 1]
-    A = [
-        [point**i for point in points] + [Fraction(i == m - 1)]
-        for i in range(m)
-    ]
-    norms = [
-        prod(point - other for other in points if other != point)
-        for point in points
-    ]
-    G = [
-        [point**j / norm for j in range(r)]
-        for point, norm in zip(points, norms)
-    ]
+    A = [[point**i for point in points] + [Fraction(i == m - 1)] for i in range(m)]
+    norms = [prod(point - other for other in points if other != point) for point in points]
+    G = [[point**j / norm for j in range(r)] for point, norm in zip(points, norms)]
     G.append([Fraction(j == r - 1) for j in range(r)])
-    B = [
-        [
-            *_polynomial(
-                [other for other in points if other != point]
-            ),
-            Fraction(0),
-        ]
-        for point in points
-    ]
+    B = [[*_polynomial([other for other in points if other != point]), Fraction(0)] for point in points]
     B.append(_polynomial(points))
     return tuple(np.array(matrix, dtype) for matrix in (A, G, B))
 
 
 @cache
-def in_two_axes(
-    m: int, r: int, dtype: str
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The same for tiles, as Kronecker squares: (m*m, n*n), (n*n, r*r) and (n*n, n*n).
+def in_two_axes(m: tuple, r: tuple, dtype: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same for tiles of m results and kernels of r weights, as Kronecker products of the two axes' matrices.
 
-    B^T D B, written out as a vector, is the Kronecker square of B^T times the vector D: one product does
-    the transform along both axes, and of many tiles at once.
+    B^T D B, written out as a vector, is such a product of B^T with itself times the vector D: one matrix product
+    transforms along both axes, and many tiles at once.
     """
-    return tuple(
-        np.kron(matrix, matrix).astype(dtype)
-        for matrix in transforms(m, r, "float64")
-    )
+    axes = (transforms(*pair, "float64") for pair in zip(m, r))
+    return tuple(np.kron(*pair).astype(dtype) for pair in zip(*axes))
 
 
 def _polynomial(roots) -> list[Fraction]:
     """The coefficients of the product of (x - root), of the lowest power first."""
     coefficients = [Fraction(1)]
     for root in roots:
-        higher, lower = (
-            [Fraction(0), *coefficients],
-            [*coefficients, Fraction(0)],
-        )
+        higher, lower = ([Fraction(0), *coefficients], [*coefficients, Fraction(0)])
         coefficients = [a - root * b for a, b in zip(higher, lower)]
     return coefficients

@@ -1,0 +1,101 @@
+"""Convolution by Winograd's tiles: F(4x4, 3x3) multiplies 36 times, windows 144 times.
+
+A tile of n inputs along an axis, transformed, is multiplied entry by entry with the transformed kernel of r weights,
+and gives m results, n = m + r - 1. Summed over channels that is one matrix product for each of a tile's entries. Each
+transform, of all tiles at once, is one product with the Kronecker product of the two axes' matrices. The weight
+gradient is the transpose of all that.
+
+In float32 the errors are three to twenty times those of sums of products. Zero weights and whole numbers give no exact
+results either, since a tile's results are sums of what its entries gave, each rounded.
+
+Source: Lavin and Gray, arXiv 1509.09308. Derived in notebooks/09_fast_convolution.ipynb.
+"""
+
+import numpy as np
+
+from convnotes.fast.algorithms.blocks import Block, blocks
+from convnotes.fast.algorithms.toom_cook import in_two_axes
+from convnotes.fast.algorithms.winograd_tiles import M, held, inputs, put, sizes_of, tiles_of, work_of
+from convnotes.fast.machine.cost import Work
+from convnotes.fast.machine.gemm import multiply, multiply_transposed
+from convnotes.windows import Convolution
+
+rule = "kernels of 2 to 5 rows and columns, without stride or dilation"
+
+
+def takes(p: Convolution) -> bool:
+    """Small kernels without stride or dilation."""
+    return min(p.kernel) > 1 and max(p.kernel) <= 5 and p.stride == p.dilation == (1, 1)
+
+
+def suspect(p: Convolution, K, Y) -> np.ndarray:
+    """The result: tiles subtract neighbours."""
+    return Y
+
+
+def work(p: Convolution, which: str) -> Work:
+    """What one of the three maps does, which is nearly the same for all."""
+    return work_of(p)
+
+
+def workspace(p: Convolution, most: float) -> int:
+    """The entries that it holds."""
+    return held(p, sizes_of(p, most))
+
+
+def forward(X, K, p: Convolution, Y, b=None, most=float("inf")) -> None:
+    """Y = A^T ((G K G^T) * (B^T X B)) A, tile by tile."""
+    A, G, B = in_two_axes((M, M), p.kernel, X.dtype.name)
+    known = {}
+    for block in blocks(p, sizes_of(p, most), (M, M)):
+        V, U, out = _inputs(block, X, B, known), _filters(block, K, G, known), block.output(Y)
+        P = np.empty((*U.shape[:3], V.shape[3]), X.dtype)
+        multiply(U, V, P)
+        results = np.empty((len(A), P[0].size), X.dtype)
+        multiply(A, P.reshape(len(P), -1), results)
+        put(results, out, add=not block.begins)
+        if b is not None and block.begins:
+            out += block.bias(b)
+
+
+def grad_weight(X, dY, p: Convolution, dK, most=float("inf")) -> None:
+    """dK += G^T (sum over tiles of (A dY A^T) * (B^T X B)) G: `forward` transposed in the weight."""
+    A, G, B = in_two_axes((M, M), p.kernel, X.dtype.name)
+    known = {}
+    for block in blocks(p, sizes_of(p, most), (M, M)):
+        V = _inputs(block, X, B, known)
+        U = _transformed(A.T, tiles_of(block.output(dY), block.p.count, (0, 0), (M, M)))
+        P = np.empty((*U.shape[:3], V.shape[2]), X.dtype)
+        multiply_transposed(U, V, P)
+        part = block.weight(dK)
+        part += (P.transpose(1, 2, 3, 0) @ G).reshape(part.shape)
+
+
+def _inputs(block: Block, X, B, known: dict) -> np.ndarray:
+    """A block's transformed inputs (n*n, G, C, tiles): those of the block before where only filters differ."""
+    key = block.cut._replace(filters=None)
+    if known.get("inputs", (None,))[0] != key:
+        known.pop("inputs", None)
+        before = [before for before, _ in block.p.padding]
+        tiles = tiles_of(block.input(X), block.p.count, before, inputs(block.p))
+        known["inputs"] = key, _transformed(B, tiles)
+    return known["inputs"][1]
+
+
+def _filters(block: Block, K, G, known: dict) -> np.ndarray:
+    """A block's transformed filters (n*n, G, F, C), which may be those of the block before."""
+    key = block.cut.groups, block.cut.filters, block.cut.channels
+    if known.get("filters", (None,))[0] != key:
+        known.pop("filters", None)
+        weight = block.weight(K)
+        U = np.empty((len(G), *weight.shape[:3]), K.dtype)
+        multiply(G, weight.reshape(-1, G.shape[1]).T, U.reshape(len(U), -1))
+        known["filters"] = key, U
+    return known["filters"][1]
+
+
+def _transformed(B: np.ndarray, tiles: np.ndarray) -> np.ndarray:
+    """B times tiles (n*n, G, C, tiles)."""
+    V = np.empty((len(B), *tiles.shape[1:]), tiles.dtype)
+    multiply(B, tiles.reshape(len(tiles), -1), V.reshape(len(V), -1))
+    return V

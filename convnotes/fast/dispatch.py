@@ -1,0 +1,158 @@
+"""The three maps of a convolution, each by the algorithm that is predicted to cost the least, shared among threads.
+
+Infinities and not-a-numbers stand where the definition puts them. Algorithms that do more than the definition does
+could put them elsewhere. So what such an algorithm made is looked through, which takes about 1 % of its time, and
+made again by im2col where anything in it is not finite.
+"""
+
+from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache, partial
+
+import numpy as np
+
+from convnotes.fast.algorithms import phases, winograd
+from convnotes.fast.algorithms.lowering import balanced, im2col
+from convnotes.fast.algorithms.shares import part_of, parts_of
+from convnotes.fast.machine import threads
+from convnotes.fast.machine.finite import all_finite
+from convnotes.fast.machine.workspace import space
+from convnotes.windows import Convolution
+
+# One line registers an algorithm. Each has `rule`, what it takes in words, and
+#   takes(p)                          whether it takes a problem
+#   work(p, which)                    what one of the three maps does
+#   forward(X, K, p, Y, b, most)      writes Y, with a bias b if it is not None, and holds at most `most` entries
+#   grad_weight(X, dY, p, dK, most)   adds to dK
+#   suspect(p, K, Y)                  an array that tells whether infinities are where they belong; None: they are
+ALGORITHMS = {"im2col": im2col, "balanced": balanced, "winograd": winograd}
+# Those that make an input gradient by themselves, as the transpose of their forward pass: it is added to dX by
+#   grad_input(K, dY, p, dX, most)
+# By others it is a convolution for each phase of the stride.
+TRANSPOSES = {"col2im": im2col, "balanced": balanced}
+
+
+def forward(X, K, p: Convolution, algorithm: str = "auto", b=None) -> np.ndarray:
+    """The map from an input of p.input_size to an output of p.output_size, with a bias if one is given."""
+    Y = np.empty(p.output_size, X.dtype)
+    _forward(X, K, p, Y, space(p.input_size, p.output_size, X.itemsize), algorithm, b)
+    return Y
+
+
+def grad_weight(X, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
+    """The weight gradient for the output gradient dY."""
+    most = space(p.input_size, p.output_size, X.itemsize)
+    dK = np.zeros(p.weight_size, X.dtype)
+    chosen, seconds = choose(algorithm, p, "grad_weight", X.itemsize)
+    parts = parts_of(p, seconds) if dY.size else []
+    if (len(parts) - 1) * dK.size > most / 2:
+        # A gradient for each thread is too much: then the threads are those of BLAS.
+        parts = [part_of(p, slice(0, len(X)), slice(0, p.count[0]))]
+
+    def some(part) -> np.ndarray:
+        images, met, rows, q = part
+        total = dK if part is parts[0] else np.zeros_like(dK)
+        each = (most - (len(parts) - 1) * dK.size) // len(parts)
+        with _silence(chosen):
+            chosen.grad_weight(X[images, :, met], dY[images, :, rows], q, total, each)
+        return total
+
+    for other in threads.share(some, parts)[1:]:
+        dK += other
+    if chosen.suspect(p, dK, dK) is not None and not all_finite(dK):
+        return grad_weight(X, dY, p, "im2col")
+    return dK
+
+
+def grad_input(K, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
+    """The transpose of `forward` for the same weight."""
+    most = space(p.input_size, p.output_size, dY.itemsize)
+    dX = np.zeros(p.input_size, dY.dtype)
+    chosen, seconds = transpose(algorithm, p, dY.itemsize)
+    if not dY.size:
+        return dX
+    if chosen is None:
+        by = partial(_forward, algorithm=algorithm)
+        phases.grad_input(K, dY, p, dX, by, most)
+    else:
+        parts = parts_of(p, seconds, bands=False)
+
+        def some(part) -> None:
+            images, met, _, q = part
+            with _silence(chosen):
+                chosen.grad_input(K, dY[images], q, dX[images, :, met], most // len(parts))
+
+        threads.share(some, parts)
+    # Padded with zeros dY meets weights that are not finite. Either array tells, so the smaller one is asked.
+    if chosen is not im2col and not all_finite(min(K, dX, key=np.size)):
+        return grad_input(K, dY, p, "col2im")
+    return dX
+
+
+def _forward(X, K, p, Y, most, algorithm="auto", b=None) -> None:
+    chosen, seconds = choose(algorithm, p, "forward", X.itemsize)
+    if not Y.size:
+        return
+    parts = parts_of(p, seconds)
+
+    def some(part) -> None:
+        images, met, rows, q = part
+        with _silence(chosen):
+            chosen.forward(X[images, :, met], K, q, Y[images, :, rows], b, most // len(parts))
+
+    threads.share(some, parts)
+    suspect = chosen.suspect(p, K, Y)
+    if suspect is not None and not all_finite(suspect):
+        _forward(X, K, p, Y, most, "im2col", b)
+
+
+def _silence(chosen) -> AbstractContextManager:
+    """No warning of what may be made again: im2col, which makes it, gives those that the definition gives."""
+    return nullcontext() if chosen is im2col else np.errstate(invalid="ignore", over="ignore")
+
+
+@lru_cache(maxsize=1024)
+def choose(algorithm: str, p: Convolution, which: str, itemsize: int = 4) -> tuple:
+    """The algorithm of a name, which must take the problem, and its predicted seconds; "auto" is the fastest."""
+    _refuse_unknown(algorithm, ALGORITHMS)
+    named = ALGORITHMS.values() if algorithm == "auto" else [ALGORITHMS[algorithm]]
+    taking = [each for each in named if each.takes(p)]
+    if not taking:
+        raise ValueError(f"algorithm {algorithm!r} must be used for {ALGORITHMS[algorithm].rule}, got {_said(p)}")
+    return _fastest(taking, p, which, itemsize)
+
+
+@lru_cache(maxsize=1024)
+def transpose(algorithm: str, p: Convolution, itemsize: int = 4) -> tuple:
+    """The algorithm that makes an input gradient by itself, and its seconds; None for a convolution of each phase."""
+    _refuse_unknown(algorithm, ALGORITHMS | TRANSPOSES)
+    if algorithm in TRANSPOSES and TRANSPOSES[algorithm].takes(p):
+        return _fastest([TRANSPOSES[algorithm]], p, "grad_input", itemsize)
+    if algorithm != "auto" and phases.takes(p):
+        return None, 0
+    if algorithm != "auto":
+        chosen = choose(algorithm, p, "grad_input", itemsize)
+        if chosen[0] not in TRANSPOSES.values():
+            raise ValueError(f"algorithm {algorithm!r} must be used for {phases.rule}, got {_said(p)}")
+        return chosen
+    best = _fastest([each for each in TRANSPOSES.values() if each.takes(p)], p, "grad_input", itemsize)
+    if not phases.takes(p):
+        return best
+    each = [choose("auto", q, "forward", itemsize)[1] for *_, q in phases.convolutions(p)]
+    phased = phases.work(p).seconds(itemsize) + sum(each)
+    return best if best[1] < phased else (None, phased)
+
+
+def _refuse_unknown(algorithm: str, registered: dict) -> None:
+    if algorithm not in ("auto", *registered):
+        raise ValueError(f"algorithm must be auto or one of {', '.join(registered)}, got {algorithm!r}")
+
+
+def _fastest(algorithms: list, p: Convolution, which: str, itemsize: int) -> tuple:
+    predicted = [(each, each.work(p, which).seconds(itemsize)) for each in algorithms]
+    return min(predicted, key=lambda pair: pair[1])
+
+
+def _said(p: Convolution) -> str:
+    return (
+        f"weight {p.weight_size}, stride {p.stride}, padding {p.padding}, dilation {p.dilation} and groups {p.groups}"
+    )

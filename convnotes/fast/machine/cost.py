@@ -1,0 +1,50 @@
+"""What work costs, counted: the model by which one algorithm is chosen over another.
+
+Four kinds of work suffice. Their prices are fitted by `python -m convnotes.benchmark.fit`, which times every
+algorithm on the layers of networks. Only their ratios decide a choice.
+
+Derived in notebooks/09_fast_convolution.ipynb.
+"""
+
+from typing import NamedTuple
+
+# The overhead of a product along each axis: M x K by K x N costs as much as (MK + 4M + 4K)(N + 6) multiply-adds.
+OVERHEAD = 4, 4, 6
+# The terms of a sum, at least, where a product is made in parts of it.
+LONG = 512
+# A multiply-add of a matrix with a vector costs as much as so many.
+VECTOR = 5
+
+# Seconds of one core, in float32; float64 takes twice as long in all but runs and calls.
+PRODUCT = 2.0e-11  # a multiply-add in a matrix product
+COPIED = 1.1e-10  # an entry that is copied or added
+RUN = 3.0e-9  # a run of memory in which such entries lie
+CALL = 1.4e-6  # a call of NumPy
+
+
+class Work(NamedTuple):
+    """How much of each kind of work there is."""
+
+    copied: float = 0
+    runs: float = 0
+    calls: float = 0
+    products: float = 0
+
+    def __add__(self, other: "Work") -> "Work":
+        return Work(*(mine + its for mine, its in zip(self, other)))
+
+    def __mul__(self, times: float) -> "Work":
+        return Work(*(times * each for each in self))
+
+    def seconds(self, itemsize: int = 4) -> float:
+        """What it should take on one core."""
+        arithmetic = self.products * PRODUCT + self.copied * COPIED
+        return arithmetic * itemsize / 4 + self.runs * RUN + self.calls * CALL
+
+
+def product(M: int, K: int, N: float, number: float = 1) -> Work:
+    """So many products of M x K by K x N, each with its overhead; with a vector they are as slow as memory is."""
+    m, k, n = OVERHEAD
+    if min(M, N) == 1:
+        return Work(products=VECTOR * number * M * K * N, calls=number / 4)
+    return Work(products=number * (M * K + k * M + m * K) * (N + n), calls=number / 4)
