@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from convnotes import fast, matmul, windows
 from convnotes.cases import Case
 from convnotes.check import error
-from convnotes.fast import dispatch, normalization
+from convnotes.fast import dispatch
 from convnotes.fast.algorithms import blocks, lowering_work, phases, toom_cook, winograd, winograd_tiles
-from convnotes.fast.machine import gemm, threads
+from convnotes.fast.machine import gemm
 from convnotes.proof import arrays, problems
 from convnotes.proof.calls import LAYOUTS
 from forgetting import forget
@@ -109,15 +109,11 @@ def test_an_algorithm_by_itself_matches_the_definition(name):
     assert_right(name)
 
 
-@pytest.fixture(params=[True, False], ids=["in blocks", "packed"])
-def small_products(request, monkeypatch):
-    """Products of a few numbers are cut, too, as they are for one thread; or are not where blocks are no faster."""
-    monkeypatch.setattr(threads, "number", lambda: 1)
-    monkeypatch.setattr(gemm, "blocks_are_faster", lambda: request.param)
-    small = {"UNPACKED": 12, "ROWS": 2, "COLUMNS": 2, "WIDE": 2, "FEW": 2, "LONG": 2, "FAR": 4, "TINY": 3, "CHAIN": 3}
-    for name, value in small.items():
-        monkeypatch.setattr(gemm, name, value)
-    return request.param
+@pytest.fixture
+def small_products(monkeypatch):
+    """Products of a few numbers are made of scalar products, and these of chains, as larger ones are."""
+    monkeypatch.setattr(gemm, "TINY", 3)
+    monkeypatch.setattr(gemm, "CHAIN", 3)
 
 
 def cut_small(monkeypatch):
@@ -152,7 +148,10 @@ def test_blocks_are_cut_along_every_axis(name, most, axes, monkeypatch):
     """In the smallest blocks along some axes; where there is no space along all that can be cut."""
     p = windows.convolution((3, 640, 9, 9), (8, 320, 3, 3), padding=1, groups=2)
     cut_small(monkeypatch)
-    sizes = (winograd_tiles.sizes_of if name == "winograd" else dispatch.ALGORITHMS[name].sizes)(p, most)
+    if name == "winograd":
+        sizes = winograd_tiles.sizes_of(p, most)
+    else:
+        sizes = lowering_work.sizes_of(p, dispatch.ALGORITHMS[name].lowers(p), most)
     whole = blocks.whole(p)
     assert {axis for axis in whole._fields if getattr(sizes, axis) < getattr(whole, axis)} == set(axes.split())
 
@@ -210,31 +209,23 @@ def assert_products(most=150):
     same()
 
 
-@pytest.mark.parametrize("many", [2, 128])
-def test_products_in_blocks_are_products(many, small_products, monkeypatch):
-    ways, used = {name: getattr(gemm, name) for name in ("_stacked", "_summed")}, set()
-    for name, way in ways.items():
-        monkeypatch.setattr(gemm, name, lambda *args, name=name, way=way: used.add(name) or way(*args))
-    monkeypatch.setattr(gemm, "MANY", many)
+@pytest.mark.usefixtures("small_products")
+def test_small_products_are_products():
     assert_products()
-    assert used == (set(ways) if small_products else set())
+
+
+def test_products_are_products():
+    assert_products()
 
 
 @pytest.mark.parametrize(("M", "N"), [(2, 2), (8, 8), (2, 8), (8, 3), (1, 5), (5, 1), (9, 2)])
 @pytest.mark.parametrize("K", [8, 9, 300, 2**15 + 1])
 @pytest.mark.parametrize("add", [False, True])
-def test_few_scalar_products_are_products(M, N, K, add, monkeypatch, rng):
-    monkeypatch.setattr(gemm, "blocks_are_faster", lambda: False)
+def test_few_scalar_products_are_products(M, N, K, add, rng):
     A, B = rng.standard_normal((2, M, K)), rng.standard_normal((2, N, K))
     out = np.full((2, M, N), 1.0 if add else np.nan)
     gemm.multiply_transposed(A, B, out, add)
     assert error(out, A @ B.swapaxes(1, 2) + add) < 1e-12
-
-
-def test_whether_blocks_are_faster_is_known_once_for_all():
-    first = gemm.blocks_are_faster()
-    assert first in (True, False)
-    assert gemm.blocks_are_faster() == first
 
 
 @pytest.mark.parametrize(("m", "r"), [(m, r) for m, r in product(range(1, 8), repeat=2) if m + r <= 9])
@@ -332,11 +323,3 @@ def test_an_input_gradient_of_weights_that_are_too_large_to_copy_is_made_by_a_tr
     with pytest.raises(ValueError, match=r"^algorithm 'winograd' must be used for windows without both a stride"):
         fast.conv2d_grad_input(X.shape, K, dY, groups=2, algorithm="winograd")
     assert not fast.conv2d_grad_input(X.shape, K, dY, groups=2, algorithm="im2col").any()
-
-
-def test_blocks_of_a_normalization_change_nothing(monkeypatch, rng):
-    X, dY = rng.standard_normal((2, 2, 9, 4, 5))
-    monkeypatch.setattr(normalization, "CACHE", 100)
-    assert error(fast.local_response_norm(X, 5), matmul.local_response_norm(X, 5)) < 1e-12
-    found, expected = (module.local_response_norm_grad_input(X, dY, 5) for module in (fast, matmul))
-    assert error(found, expected) < 1e-12

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from convnotes import fast, naive, windows
 from convnotes.check import error
-from convnotes.fast import bias, normalization
+from convnotes.fast import bias
 from convnotes.fast.algorithms import argmax, planes, sliding
 from convnotes.fast.machine import threads, workspace
 from convnotes.proof import problems
@@ -122,7 +122,6 @@ def test_the_smallest_blocks_make_the_whole(layer, count, space, monkeypatch):
     monkeypatch.setattr(workspace, "BOUND", space)
     monkeypatch.setattr(workspace, "THREAD", space // 4)
     monkeypatch.setattr(planes, "BLOCK", 2**6)
-    monkeypatch.setattr(normalization, "CACHE", 100)
     monkeypatch.setattr(bias, "MOST", 4)
 
     @settings(max_examples=30)

@@ -14,7 +14,7 @@ from convnotes.cases import Case
 from convnotes.check import error
 from convnotes.fast import bias, dispatch
 from convnotes.fast.algorithms import planes, shares, sliding
-from convnotes.fast.machine import gemm, threads, workspace
+from convnotes.fast.machine import threads, workspace
 from convnotes.proof import arrays, problems
 from convnotes.proof.calls import LAYOUTS
 from test_fast import NAMES, results, shapes
@@ -181,13 +181,11 @@ SMALL_IMAGES = [case for case in problems.LAYERS if prod(case.input_size) < 2**1
 BESIDE = 2**16 + 3 * 4 * np.getbufsize()
 
 
-@pytest.mark.parametrize("blocks", [True, False], ids=["in blocks", "packed"])
 @pytest.mark.parametrize("case", SMALL_IMAGES, ids=lambda case: case.name)
 @pytest.mark.parametrize("name", NAMES)
-def test_the_workspace_is_what_an_algorithm_says(name, case, blocks, monkeypatch):
+def test_the_workspace_is_what_an_algorithm_says(name, case, monkeypatch):
     """In as much space as there is, and in a quarter of that where it has a way to cut the problem so far."""
     monkeypatch.setattr(threads, "number", lambda: 1)
-    monkeypatch.setattr(gemm, "blocks_are_faster", lambda: blocks)
     case = case.with_batch(3)
     p, algorithm = case.windows, {**dispatch.ALGORITHMS, **dispatch.TRANSPOSES}[name]
     if not algorithm.takes(p):
@@ -196,7 +194,7 @@ def test_the_workspace_is_what_an_algorithm_says(name, case, blocks, monkeypatch
     for most in (workspace.space(p.input_size, p.output_size, 4), workspace.BOUND // 16):
         said = algorithm.workspace(p, most)
         calls = {
-            "forward": lambda Y, most=most: algorithm.forward(X, K, p, Y, None, most) or Y,
+            "forward": lambda Y, most=most: algorithm.forward(X, K, p, Y, most) or Y,
             "grad_weight": lambda dK, most=most: algorithm.grad_weight(X, dY, p, dK, most) or dK,
             "grad_input": lambda dX, most=most: algorithm.grad_input(K, dY, p, dX, most) or dX,
         }
@@ -317,16 +315,3 @@ def test_of_a_long_kernel_few_entries_are_known_at_a_time():
     p = windows.pool((1, 1, 1, 2**14), (1, 2**14 - 1), 1)
     X, Y = np.zeros((1, 1, 2**14)), np.empty((1, 1, 2))
     assert peak(lambda: sliding.reduce(np.maximum, -np.inf, X, Y, p) or Y) < 2**20
-
-
-@pytest.mark.parametrize(("M", "K", "N"), [(512, 2048, 1024), (256, 4096, 512), (320, 200, 2000), (100, 30_000, 64)])
-def test_products_hold_what_blocks_of_a_convolution_have_for_them(M, K, N, monkeypatch):
-    """A second result where a sum is cut; and the results of each part of a sum of equal length, a few at a time."""
-    monkeypatch.setattr(threads, "number", lambda: 1)
-    monkeypatch.setattr(gemm, "blocks_are_faster", lambda: True)
-    A, B, out = np.zeros((M, K), np.float32), np.zeros((K, N), np.float32), np.empty((M, N), np.float32)
-    held = peak(lambda: gemm.multiply(A, B, out) or out) + out.nbytes
-    assert held <= 4 * M * N + BESIDE
-    turned = np.zeros((N, K), np.float32)
-    held = peak(lambda: gemm.multiply_transposed(A, turned, out, True) or out) + out.nbytes
-    assert held <= 4 * M * N * (1 + K // gemm.LONG) + BESIDE

@@ -51,7 +51,7 @@ def calls_of(case) -> dict:
     X, K, dY = (operands[name] for name in ("input", "weight", "grad_output"))
     Y, dX, dK = np.empty_like(dY), np.zeros_like(X), np.zeros_like(K)
     most = space(p.input_size, p.output_size, X.itemsize)
-    arguments = {"forward": (X, K, p, Y, None), "grad_weight": (X, dY, p, dK), "grad_input": (K, dY, p, dX)}
+    arguments = {"forward": (X, K, p, Y), "grad_weight": (X, dY, p, dK), "grad_input": (K, dY, p, dX)}
     return {
         (which, name): partial(getattr(module, which), *given, most)
         for which, given in arguments.items()

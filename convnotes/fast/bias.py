@@ -3,6 +3,8 @@
 Derived in notebooks/05_bias.ipynb.
 """
 
+from itertools import product
+
 import numpy as np
 
 from convnotes import arguments
@@ -22,18 +24,8 @@ def bias_grad(grad_output):
     """db, as `naive.bias_grad` defines it."""
     dY = arguments.bias_grad(grad_output)
     N, C, H, W = dY.shape
-    images = dY.reshape(N, C, H * W)
-    if N * C <= MOST and H * W <= MOST:
-        return _sums(images)
-    db = np.zeros(C, dY.dtype)
-    for n in spans(N, MOST // C):
-        for c in spans(C, MOST):
-            for pixels in spans(H * W, MOST):
-                db[c] += _sums(images[n, c, pixels])
+    images, db = dY.reshape(N, C, H * W), np.zeros(C, dY.dtype)
+    for n, c, pixels in product(spans(N, MOST // C), spans(C, MOST), spans(H * W, MOST)):
+        some = images[n, c, pixels]
+        db[c] += (some @ np.ones(some.shape[2], some.dtype)).sum(axis=0)
     return db
-
-
-def _sums(images):
-    """The sum of every channel of images (images, channels, pixels)."""
-    ones = np.ones(images.shape[2], images.dtype)
-    return (images @ ones).sum(axis=0)

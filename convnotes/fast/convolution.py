@@ -22,7 +22,10 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1, 
     Beside its arguments and Y it holds at most 64 MiB, or one image's share where that is larger.
     """
     X, K, b, p = arguments.conv2d(input, weight, bias, stride, padding, dilation, groups)
-    return dispatch.forward(X, K, p, algorithm, b)
+    Y = dispatch.forward(X, K, p, algorithm)
+    if b is not None:
+        Y += b[:, None, None]
+    return Y
 
 
 def conv2d_grad_input(input_size, weight, grad_output, stride=1, padding=0, dilation=1, groups=1, *, algorithm="auto"):

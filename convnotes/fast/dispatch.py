@@ -5,7 +5,7 @@ could put them elsewhere. So what such an algorithm made is looked through, whic
 made again by im2col where anything in it is not finite.
 """
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable
 from functools import lru_cache, partial
 
 import numpy as np
@@ -21,7 +21,7 @@ from convnotes.windows import Convolution
 # One line registers an algorithm. Each has `rule`, what it takes in words, and
 #   takes(p)                          whether it takes a problem
 #   work(p, which)                    what one of the three maps does
-#   forward(X, K, p, Y, b, most)      writes Y, with a bias b if it is not None, and holds at most `most` entries
+#   forward(X, K, p, Y, most)         writes Y, and holds at most `most` entries
 #   grad_weight(X, dY, p, dK, most)   adds to dK
 #   suspect(p, K, Y)                  an array that tells whether infinities are where they belong; None: they are
 ALGORITHMS = {"im2col": im2col, "balanced": balanced, "winograd": winograd}
@@ -31,10 +31,10 @@ ALGORITHMS = {"im2col": im2col, "balanced": balanced, "winograd": winograd}
 TRANSPOSES = {"col2im": im2col, "balanced": balanced}
 
 
-def forward(X, K, p: Convolution, algorithm: str = "auto", b=None) -> np.ndarray:
-    """The map from an input of p.input_size to an output of p.output_size, with a bias if one is given."""
+def forward(X, K, p: Convolution, algorithm: str = "auto") -> np.ndarray:
+    """The map from an input of p.input_size to an output of p.output_size."""
     Y = np.empty(p.output_size, X.dtype)
-    _forward(X, K, p, Y, space(p.input_size, p.output_size, X.itemsize), algorithm, b)
+    _forward(X, K, p, Y, space(p.input_size, p.output_size, X.itemsize), algorithm)
     return Y
 
 
@@ -47,16 +47,14 @@ def grad_weight(X, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
     if (len(parts) - 1) * dK.size > most / 2:
         # A gradient for each thread is too much: then the threads are those of BLAS.
         parts = [part_of(p, slice(0, len(X)), slice(0, p.count[0]))]
+    each = most // len(parts) - dK.size if len(parts) > 1 else most
 
-    def some(part) -> np.ndarray:
-        images, met, rows, q = part
-        total = dK if part is parts[0] else np.zeros_like(dK)
-        each = (most - (len(parts) - 1) * dK.size) // len(parts)
-        with _silence(chosen):
-            chosen.grad_weight(X[images, :, met], dY[images, :, rows], q, total, each)
+    def some(images, met, rows, q) -> np.ndarray:
+        total = dK if q is parts[0][-1] else np.zeros_like(dK)
+        chosen.grad_weight(X[images, :, met], dY[images, :, rows], q, total, each)
         return total
 
-    for other in threads.share(some, parts)[1:]:
+    for other in _share(chosen, parts, some)[1:]:
         dK += other
     if chosen.suspect(p, dK, dK) is not None and not all_finite(dK):
         return grad_weight(X, dY, p, "im2col")
@@ -71,53 +69,47 @@ def grad_input(K, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
     if not dY.size:
         return dX
     if chosen is None:
-        by = partial(_forward, algorithm=algorithm)
-        phases.grad_input(K, dY, p, dX, by, most)
+        phases.grad_input(K, dY, p, dX, partial(_forward, algorithm=algorithm), most)
     else:
         parts = parts_of(p, seconds, bands=False)
-
-        def some(part) -> None:
-            images, met, _, q = part
-            with _silence(chosen):
-                chosen.grad_input(K, dY[images], q, dX[images, :, met], most // len(parts))
-
-        threads.share(some, parts)
+        each = most // len(parts)
+        _share(chosen, parts, lambda n, met, _, q: chosen.grad_input(K, dY[n], q, dX[n, :, met], each))
     # Padded with zeros dY meets weights that are not finite. Either array tells, so the smaller one is asked.
     if chosen is not im2col and not all_finite(min(K, dX, key=np.size)):
         return grad_input(K, dY, p, "col2im")
     return dX
 
 
-def _forward(X, K, p, Y, most, algorithm="auto", b=None) -> None:
+def _forward(X, K, p, Y, most, algorithm="auto") -> None:
     chosen, seconds = choose(algorithm, p, "forward", X.itemsize)
     if not Y.size:
         return
     parts = parts_of(p, seconds)
-
-    def some(part) -> None:
-        images, met, rows, q = part
-        with _silence(chosen):
-            chosen.forward(X[images, :, met], K, q, Y[images, :, rows], b, most // len(parts))
-
-    threads.share(some, parts)
+    each = most // len(parts)
+    _share(chosen, parts, lambda n, met, rows, q: chosen.forward(X[n, :, met], K, q, Y[n, :, rows], each))
     suspect = chosen.suspect(p, K, Y)
     if suspect is not None and not all_finite(suspect):
-        _forward(X, K, p, Y, most, "im2col", b)
+        _forward(X, K, p, Y, most, "im2col")
 
 
-def _silence(chosen) -> AbstractContextManager:
-    """No warning of what may be made again: im2col, which makes it, gives those that the definition gives."""
-    return nullcontext() if chosen is im2col else np.errstate(invalid="ignore", over="ignore")
+def _share(chosen, parts: list, function: Callable) -> list:
+    """A function of every part, in threads; only im2col, which makes again what is not finite, is heard of it."""
+    quiet = {} if chosen is im2col else {"invalid": "ignore", "over": "ignore"}
+
+    def some(part: tuple):
+        with np.errstate(**quiet):
+            return function(*part)
+
+    return threads.share(some, parts)
 
 
 @lru_cache(maxsize=1024)
 def choose(algorithm: str, p: Convolution, which: str, itemsize: int = 4) -> tuple:
     """The algorithm of a name, which must take the problem, and its predicted seconds; "auto" is the fastest."""
     _refuse_unknown(algorithm, ALGORITHMS)
-    named = ALGORITHMS.values() if algorithm == "auto" else [ALGORITHMS[algorithm]]
-    taking = [each for each in named if each.takes(p)]
+    taking = [each for name, each in ALGORITHMS.items() if algorithm in ("auto", name) and each.takes(p)]
     if not taking:
-        raise ValueError(f"algorithm {algorithm!r} must be used for {ALGORITHMS[algorithm].rule}, got {_said(p)}")
+        _refuse(algorithm, ALGORITHMS[algorithm].rule, p)
     return _fastest(taking, p, which, itemsize)
 
 
@@ -125,18 +117,16 @@ def choose(algorithm: str, p: Convolution, which: str, itemsize: int = 4) -> tup
 def transpose(algorithm: str, p: Convolution, itemsize: int = 4) -> tuple:
     """The algorithm that makes an input gradient by itself, and its seconds; None for a convolution of each phase."""
     _refuse_unknown(algorithm, ALGORITHMS | TRANSPOSES)
-    if algorithm in TRANSPOSES and TRANSPOSES[algorithm].takes(p):
-        return _fastest([TRANSPOSES[algorithm]], p, "grad_input", itemsize)
-    if algorithm != "auto" and phases.takes(p):
+    taking = [each for name, each in TRANSPOSES.items() if algorithm in ("auto", name) and each.takes(p)]
+    if taking:
+        best = _fastest(taking, p, "grad_input", itemsize)
+        if algorithm != "auto" or not phases.takes(p):
+            return best
+    elif phases.takes(p):
         return None, 0
-    if algorithm != "auto":
+    else:
         chosen = choose(algorithm, p, "grad_input", itemsize)
-        if chosen[0] not in TRANSPOSES.values():
-            raise ValueError(f"algorithm {algorithm!r} must be used for {phases.rule}, got {_said(p)}")
-        return chosen
-    best = _fastest([each for each in TRANSPOSES.values() if each.takes(p)], p, "grad_input", itemsize)
-    if not phases.takes(p):
-        return best
+        return chosen if chosen[0] is im2col else _refuse(algorithm, phases.rule, p)
     each = [choose("auto", q, "forward", itemsize)[1] for *_, q in phases.convolutions(p)]
     phased = phases.work(p).seconds(itemsize) + sum(each)
     return best if best[1] < phased else (None, phased)
@@ -148,11 +138,9 @@ def _refuse_unknown(algorithm: str, registered: dict) -> None:
 
 
 def _fastest(algorithms: list, p: Convolution, which: str, itemsize: int) -> tuple:
-    predicted = [(each, each.work(p, which).seconds(itemsize)) for each in algorithms]
-    return min(predicted, key=lambda pair: pair[1])
+    return min(((each, each.work(p, which).seconds(itemsize)) for each in algorithms), key=lambda pair: pair[1])
 
 
-def _said(p: Convolution) -> str:
-    return (
-        f"weight {p.weight_size}, stride {p.stride}, padding {p.padding}, dilation {p.dilation} and groups {p.groups}"
-    )
+def _refuse(algorithm: str, rule: str, p: Convolution) -> None:
+    of = f"stride {p.stride}, padding {p.padding}, dilation {p.dilation} and groups {p.groups}"
+    raise ValueError(f"algorithm {algorithm!r} must be used for {rule}, got weight {p.weight_size}, {of}")

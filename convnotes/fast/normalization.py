@@ -6,8 +6,6 @@ instead of n, and unlike a running sum with what goes out of the window subtract
 Derived in notebooks/08_local_response_normalization.ipynb and 09_fast_convolution.ipynb.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
 from convnotes import arguments
@@ -15,8 +13,6 @@ from convnotes.fast.algorithms.sliding import along
 from convnotes.fast.machine import threads
 from convnotes.fast.machine.workspace import length, space, spans
 
-# The bytes of an image that are worked on together: larger blocks have fewer calls, smaller ones stay nearer.
-CACHE = 2**21
 # The arrays of as many entries that are held beside them: padded ones, their sums before and after a step, and powers.
 HELD = 12
 
@@ -52,12 +48,9 @@ def local_response_norm_grad_input(input, grad_output, size, alpha=1e-4, beta=0.
             np.multiply(image[:, c], result[:, c], out=shares[:, c])
             shares[:, c] /= D
 
-        def put(c: slice, out: np.ndarray) -> None:
-            out[...] = shares[:, c]
-
         for c in channels:
             # A channel is in the windows of those whose windows lie the other way round.
-            total = _window_sum(put, image, c, (size - 1) // 2, size // 2)
+            total = _window_sum(shares, 1, c, (size - 1) // 2, size // 2)
             total *= 2 * alpha * beta / size
             total *= image[:, c]
             result[:, c] -= total
@@ -73,7 +66,6 @@ def _blocks(*arrays):
     (N, C, H, W), itemsize = arrays[0].shape, arrays[0].itemsize
     flat = [array.reshape(N, C, H * W) for array in arrays]
     most = space(arrays[0].shape, arrays[0].shape, itemsize, threads.number()) // HELD
-    most = min(CACHE // itemsize, most)
     blocks = [
         [array[n, :, some] for array in flat] for n in spans(N, most // (C * H * W)) for some in spans(H * W, most // C)
     ]
@@ -81,10 +73,7 @@ def _blocks(*arrays):
 
 
 def _denominator(X, c: slice, size: int, alpha: float, k: float) -> np.ndarray:
-    def put(c: slice, out: np.ndarray) -> None:
-        np.multiply(X[:, c], X[:, c], out=out)
-
-    D = _window_sum(put, X, c, size // 2, (size - 1) // 2)
+    D = _window_sum(X, 2, c, size // 2, (size - 1) // 2)
     D *= alpha / size
     D += k
     return D
@@ -100,10 +89,10 @@ def _power(D: np.ndarray, beta: float) -> np.ndarray:
     return fourth
 
 
-def _window_sum(put: Callable, X: np.ndarray, c: slice, before: int, after: int) -> np.ndarray:
-    """For the channels `c` the sums of the entries from `before` channels before to `after` behind each of them.
+def _window_sum(X: np.ndarray, power: int, c: slice, before: int, after: int) -> np.ndarray:
+    """For channels `c` of X (images, channels, pixels) the sums over those from `before` before to `after` behind each.
 
-    put: a function that writes the entries of some channels of an array like X, (images, channels, pixels)
+    power: what is summed are the entries, 1, or their squares, 2
     """
     (N, C, pixels), count = X.shape, length(c)
     # No channel lies further away.
@@ -118,9 +107,9 @@ def _window_sum(put: Callable, X: np.ndarray, c: slice, before: int, after: int)
             continue
         padded = np.empty((N, length(window), pixels), X.dtype)
         padded[:, : start - window.start] = 0
-        put(slice(start, stop), padded[:, start - window.start : stop - window.start])
+        some = X[:, start:stop]
+        np.multiply(some, some if power == 2 else 1, out=padded[:, start - window.start : stop - window.start])
         padded[:, stop - window.start :] = 0
-        sums = along(np.add, padded.reshape(N, -1), length(taps), pixels)
-        sums = sums.reshape(N, count, pixels)
+        sums = along(np.add, padded.reshape(N, -1), length(taps), pixels).reshape(N, count, pixels)
         total = sums if total is None else np.add(total, sums, out=total)
     return total

@@ -74,8 +74,6 @@ def adder():
 
     def add(X: np.ndarray, dX: np.ndarray, dY: np.ndarray, part: Part) -> None:
         p, apart = part.p, not dX.flags.c_contiguous
-        if not X.size:
-            return
         line = np.zeros(X.size, X.dtype) if apart else dX.reshape(-1)
         target = np.add(known(len(X), p), offsets(X, p), dtype=np.intp)
         if p.dilation != (1, 1) and not p.all_meet_input():

@@ -73,10 +73,6 @@ class Block(NamedTuple):
         by_group = K.reshape(self.whole.groups, -1, *K.shape[1:])
         return by_group[cut.groups, cut.filters, cut.channels, cut.down, cut.across]
 
-    def bias(self, b: np.ndarray) -> np.ndarray:
-        """Its part of a bias, to be added to its output."""
-        return b.reshape(self.whole.groups, -1)[self.cut.groups, self.cut.filters, None, None, None]
-
     @property
     def begins(self) -> bool:
         """Whether it is the first part of its outputs' sums."""
@@ -117,7 +113,7 @@ def blocks(p: Convolution, sizes: Sizes, unit: tuple[int, int] = (1, 1)) -> Iter
         yield Block(p, Sizes(*(slice(0, n) for n in axes)), (slice(None), slice(None)), p)
         return
     units = {"rows": unit[0], "columns": unit[1], "filters": 1 if sizes.filters % FILTERS else FILTERS}
-    cuts = Sizes(*(_in_units(n, most, units.get(axis, 1)) for axis, n, most in zip(Sizes._fields, axes, sizes)))
+    cuts = Sizes(*(in_units(n, most, units.get(axis, 1)) for axis, n, most in zip(Sizes._fields, axes, sizes)))
     for rows, columns, down, across in product(cuts.rows, cuts.columns, cuts.down, cuts.across):
         met, q = p.part((rows, columns), (down, across))
         for g, n, f, c in product(cuts.groups, cuts.images, cuts.filters, cuts.channels):
@@ -138,7 +134,7 @@ def _cut(sizes, axis, held, most, least) -> Sizes:
     return sizes
 
 
-def _in_units(count, most, unit) -> list[slice]:
+def in_units(count, most, unit) -> list[slice]:
     """An axis in slices of about the same length, of at most `most`, that begin at whole units."""
     units, few = -(-count // unit), max(1, most // unit) if most < count else count
     each = unit * -(-units // -(-units // few)) if units else 1

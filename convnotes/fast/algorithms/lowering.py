@@ -20,7 +20,7 @@ from math import prod
 import numpy as np
 
 from convnotes.fast.algorithms import taps
-from convnotes.fast.algorithms.blocks import Block, Sizes, blocks
+from convnotes.fast.algorithms.blocks import Block, blocks
 from convnotes.fast.algorithms.lowering_work import held, lifted_axes, sizes_of, work_of
 from convnotes.fast.machine.cost import Work
 from convnotes.fast.machine.gemm import multiply, multiply_transposed
@@ -41,22 +41,19 @@ class Lowering:
         """Products with padding are left out along an axis that is lifted: of infinite weights they are not zero."""
         return min(K, Y, key=np.size) if lifted_axes(p, self.lowers(p)) else None
 
-    def forward(self, X, K, p: Convolution, Y, b=None, most=float("inf")) -> None:
+    def forward(self, X, K, p: Convolution, Y, most=float("inf")) -> None:
         """Write Y: lower X, multiply, and lift."""
-        for block in blocks(p, self.sizes(p, most, copies=not K.flags.c_contiguous)):
-            out = block.output(Y)
-            self._forward(block, block.input(X), block.weight(K), out)
-            if b is not None and block.begins:
-                out += block.bias(b)
+        for block in blocks(p, sizes_of(p, self.lowers(p), most, not K.flags.c_contiguous)):
+            self._forward(block, block.input(X), block.weight(K), block.output(Y))
 
     def grad_weight(self, X, dY, p: Convolution, dK, most=float("inf")) -> None:
         """Write dK in place of zeros: lower X, lower dY along the other axes, and multiply."""
-        for block in blocks(p, self.sizes(p, most)):
+        for block in blocks(p, sizes_of(p, self.lowers(p), most)):
             self._grad_weight(block, block.input(X), block.output(dY), block.weight(dK))
 
     def grad_input(self, K, dY, p: Convolution, dX, most=float("inf")) -> None:
         """Add to dX: lower dY along the axes that `forward` lifts, multiply, and lift along the others."""
-        for block in blocks(p, self.sizes(p, most, copies=not K.flags.c_contiguous)):
+        for block in blocks(p, sizes_of(p, self.lowers(p), most, not K.flags.c_contiguous)):
             self._grad_input(block.p, block.weight(K), block.output(dY), block.input(dX))
 
     def _forward(self, block: Block, X, K, out) -> None:
@@ -66,17 +63,15 @@ class Lowering:
         if block.begins and not lifted and (Z := _flat_view(out)) is not None:
             multiply(weight, columns, Z)
             return
-        Z = _unfold(_product(weight, columns), out, block.p, lifted, R)
+        Z = _unfold(multiply(weight, columns), out, block.p, lifted, R)
         if lifted:
             taps.lift(Z, block.p, *lifted, out, add=not block.begins)
-        elif block.begins:
-            out[...] = Z
         else:
-            out += Z
+            out[...] = Z if block.begins else out + Z
 
     def _grad_weight(self, block: Block, X, dY, out) -> None:
         lifted = lifted_axes(block.p, self.lowers(block.p))
-        R, V = _flat(self._lowered(X, block.p)), _flat(_upstream(dY, block.p, lifted))
+        R, V = _flat(self._lowered(X, block.p)), _flat(self._upstream(dY, block.p))
         part = out.transpose(_order(lifted))
         if part.flags.c_contiguous:
             multiply_transposed(V, R, part.reshape(len(R), -1, R.shape[1]), not block.is_first)
@@ -87,8 +82,8 @@ class Lowering:
 
     def _grad_input(self, p: Windows, K, dY, out) -> None:
         axes, lifted = self.lowers(p), lifted_axes(p, self.lowers(p))
-        V = _upstream(dY, p, lifted)
-        Z = _unfold(_product(_matrix(K, lifted).swapaxes(1, 2), _flat(V)), out, p, axes, V)
+        V = self._upstream(dY, p)
+        Z = _unfold(multiply(_matrix(K, lifted).swapaxes(1, 2), _flat(V)), out, p, axes, V)
         if len(axes) == 2:
             # Rows first: they are the longer runs of memory.
             total = np.empty((*Z.shape[:2], *Z.shape[3:5], out.shape[3], Z.shape[6]), Z.dtype)
@@ -96,13 +91,9 @@ class Lowering:
             Z = total
         taps.lift(Z, p, axes[-1], out, transposed=True, add=True)
 
-    def sizes(self, p: Convolution, most: float, copies: bool = True) -> Sizes:
-        """The sizes of its blocks; `copies`: whether a block of the weight is copied."""
-        return sizes_of(p, self.lowers(p), most, copies)
-
     def workspace(self, p: Convolution, most: float) -> int:
         """The entries that it holds, which are `most` at most where there is a way to cut the problem so far."""
-        return held(p, self.lowers(p), self.sizes(p, most))
+        return held(p, self.lowers(p), sizes_of(p, self.lowers(p), most))
 
     def work(self, p: Convolution, which: str) -> Work:
         """What one of the three maps does."""
@@ -115,16 +106,10 @@ class Lowering:
             return taps.windows_of(X, p)
         return taps.lower(X, p, *axes) if taps.active(p, *axes) else X
 
-
-def _upstream(dY: np.ndarray, p: Windows, lifted: tuple) -> np.ndarray:
-    """An output gradient, lowered along the axis that is lifted, if any."""
-    return taps.lower(dY, p, *lifted, transposed=True) if lifted else dY
-
-
-def _product(weight: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    Z = np.empty((*weight.shape[:2], columns.shape[2]), columns.dtype)
-    multiply(weight, columns, Z)
-    return Z
+    def _upstream(self, dY, p: Windows) -> np.ndarray:
+        """An output gradient, lowered along the axis that is lifted, if any."""
+        lifted = lifted_axes(p, self.lowers(p))
+        return taps.lower(dY, p, *lifted, transposed=True) if lifted else dY
 
 
 def _flat(A: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from math import prod
 
 from convnotes.fast.algorithms.blocks import Sizes, fitting, number, whole
 from convnotes.fast.algorithms.taps import active
-from convnotes.fast.machine.cost import LONG, Work, product
+from convnotes.fast.machine.cost import Work, product
 from convnotes.windows import Convolution, Windows
 
 # The entries that a block should hold: they fit in the cache that all cores share.
@@ -37,7 +37,7 @@ def held(p: Convolution, axes: tuple, s: Sizes, copies: bool = True) -> int:
     """The entries that a block holds; `copies`: whether its part of the weight is copied, though it is all of it."""
     M, K, N, _ = _shape(p, axes, s)
     copies = copies or lifted_axes(p, axes) or s.matrix < prod(p.weight_size)
-    weight = s.matrix * (2 + N // LONG) if copies else 0
+    weight = 2 * s.matrix if copies else 0
     total = s.groups * N * (M + K) + weight
     if len(axes) < 2:
         return total
@@ -50,7 +50,7 @@ def held(p: Convolution, axes: tuple, s: Sizes, copies: bool = True) -> int:
 
 
 @lru_cache(maxsize=1024)
-def sizes_of(p: Convolution, axes: tuple, most: float, copies: bool) -> Sizes:
+def sizes_of(p: Convolution, axes: tuple, most: float, copies: bool = True) -> Sizes:
     """The sizes of blocks that hold `most` entries at most."""
 
     def cached(s: Sizes) -> int:
@@ -63,7 +63,7 @@ def sizes_of(p: Convolution, axes: tuple, most: float, copies: bool) -> Sizes:
 @lru_cache(maxsize=1024)
 def work_of(p: Convolution, axes: tuple, which: str) -> Work:
     """What a map does: "forward", "grad_weight" or "grad_input"."""
-    s, lifted, total = sizes_of(p, axes, float("inf"), copies=True), lifted_axes(p, axes), Work(calls=6)
+    s, lifted, total = sizes_of(p, axes, float("inf")), lifted_axes(p, axes), Work(calls=6)
     M, K, N, width = _shape(p, axes, s)
     # Inputs are lowered and results lifted; in the input gradient it is the other way round; both are lowered for dK.
     for rows, mine, lowers in (
@@ -74,7 +74,9 @@ def work_of(p: Convolution, axes: tuple, which: str) -> Work:
             entries = s.groups * rows * N
             price = (GAPS if p.stride[1] > 1 and 1 in mine else 1) * (1 if lowers else ADDED * len(mine))
             calls = 3 if lowers and len(mine) == 2 else 2 * sum((s.down, s.across)[axis] for axis in mine)
-            total += Work(entries * price, entries / max(1, width), calls)
+            # Rows are the longer runs of memory.
+            run = width if 1 in mine else N // max(1, s.images)
+            total += Work(entries * price, entries / max(1, run), calls)
     if lifted:
         # The weight is turned, so that taps that are lifted belong to its filters.
         total += Work(copied=s.matrix, runs=s.matrix / (s.across if 1 in axes else 1))

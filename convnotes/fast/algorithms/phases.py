@@ -9,8 +9,9 @@ Source: Shi et al., "Is the deconvolution layer the same as a convolutional laye
 Derived in notebooks/09_fast_convolution.ipynb.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import NamedTuple
@@ -19,7 +20,7 @@ import numpy as np
 
 from convnotes.fast.machine.cost import Work
 from convnotes.fast.machine.workspace import length, spans
-from convnotes.windows import Convolution, Windows, inside
+from convnotes.windows import Convolution, Windows, convolution, inside
 
 rule = "windows without both a stride and a dilation along an axis, and weights of at most 2^21 entries"
 
@@ -75,16 +76,17 @@ def _along(p: Windows, axis: int) -> list[Phases]:
     return found
 
 
-def convolutions(p: Convolution) -> Iterator[tuple[Phases, Phases, Convolution]]:
+@lru_cache(maxsize=1024)
+def convolutions(p: Convolution) -> list[tuple[Phases, Phases, Convolution]]:
     """The phases of rows and of columns, and the convolution of each pair of them."""
-    (N, F), C, G = p.output_size[:2], p.weight_size[1], p.groups
+    (N, F), C, G, found = p.output_size[:2], p.weight_size[1], p.groups, []
     for row, column in product(_along(p, 0), _along(p, 1)):
         both = row, column
-        size, kernel = [length(axis.met) for axis in both], [axis.taps for axis in both]
-        count, filters = [axis.count for axis in both], row.number * column.number * C
-        q = Windows(*map(tuple, (size, kernel, (1, 1), p.dilation, [axis.padding for axis in both], count)))
-        sizes = (N, F, *size), (G * filters, F // G, *kernel), (N, G * filters, *count)
-        yield row, column, Convolution(*vars(q).values(), *sizes, G)
+        input_size, kernel = (N, F, *(length(axis.met) for axis in both)), [axis.taps for axis in both]
+        weight_size = G * row.number * column.number * C, F // G, *kernel
+        padding = tuple(axis.padding for axis in both)
+        found.append((row, column, convolution(input_size, weight_size, 1, padding, p.dilation, G)))
+    return found
 
 
 def grad_input(K, dY, p: Convolution, dX, forward: Callable, most: float) -> None:

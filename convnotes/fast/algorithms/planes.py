@@ -9,7 +9,7 @@ from math import prod
 from typing import NamedTuple
 
 from convnotes.fast.machine import threads
-from convnotes.fast.machine.workspace import halves, length, space, spans
+from convnotes.fast.machine.workspace import length, space, spans
 from convnotes.windows import Windows
 
 # The bytes that are held at a time: each block has dozens of calls, which large ones share.
@@ -55,8 +55,8 @@ def treat(p: Windows, inputs: list, outputs: list, function: Callable, held: Cal
 def _divided(p: Windows, rows: slice, columns: slice, held: Callable, most: float, limit: float) -> Iterator[Part]:
     """The windows in parts that hold `limit` entries at most, where they can be divided, and `most` if that pays."""
     met, q = p.part((rows, columns))
-    ways = [[(half, columns) for half in halves(rows)]] if length(rows) > 1 else []
-    ways += [[(rows, half) for half in halves(columns)]] if length(columns) > 1 else []
+    ways = [[(half, columns) for half in _halves(rows)]] if length(rows) > 1 else []
+    ways += [[(rows, half) for half in _halves(columns)]] if length(columns) > 1 else []
     entries = held(q)
     if entries > most and ways:
         least, way = min(((held(p.part(way[1])[1]), way) for way in ways), key=lambda pair: pair[0])
@@ -65,3 +65,8 @@ def _divided(p: Windows, rows: slice, columns: slice, held: Callable, most: floa
                 yield from _divided(p, *half, held, most, limit)
             return
     yield Part((..., rows, columns), (..., *met), q)
+
+
+def _halves(part: slice) -> tuple[slice, slice]:
+    middle = (part.start + part.stop) // 2
+    return slice(part.start, middle), slice(middle, part.stop)

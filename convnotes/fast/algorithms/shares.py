@@ -6,6 +6,7 @@ pay, products are left to the threads of BLAS.
 
 from math import prod
 
+from convnotes.fast.algorithms.blocks import in_units
 from convnotes.fast.machine import threads
 from convnotes.fast.machine.workspace import spans
 from convnotes.windows import Convolution
@@ -23,12 +24,8 @@ def parts_of(p: Convolution, seconds: float, bands: bool = True) -> list[tuple]:
         return [part_of(p, slice(0, N), all_rows)]
     if N >= number or not bands or prod(p.weight_size[1:]) > p.positions:
         return [part_of(p, images, all_rows) for images in spans(N, -(-N // number))]
-    rows = list(spans(-(-p.count[0] // BAND), -(-p.count[0] // BAND // (number // N))))
-    return [
-        part_of(p, slice(n, n + 1), slice(part.start * BAND, min(part.stop * BAND, p.count[0])))
-        for n in range(N)
-        for part in rows
-    ]
+    rows = in_units(p.count[0], -(-p.count[0] // (number // N)), BAND)
+    return [part_of(p, slice(n, n + 1), band) for n in range(N) for band in rows]
 
 
 def part_of(p: Convolution, images: slice, rows: slice) -> tuple[slice, slice, slice, Convolution]:

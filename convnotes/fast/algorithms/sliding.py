@@ -43,21 +43,18 @@ def at_windows(line: np.ndarray, plane: int, row: int, column: int, p: Windows) 
 
 def in_lines(p: Windows) -> bool:
     """Whether lines hold little more than rows."""
-    return _lines_held(p) <= MORE * _rows_held(p)
+    lines, rows = _planes_held(p)
+    return lines <= MORE * rows
 
 
 def held(p: Windows) -> int:
     """The entries that `reduce` holds of a plane, and weights of windows."""
-    return 4 * p.positions + (_lines_held(p) if in_lines(p) else _rows_held(p))
+    return 4 * p.positions + _planes_held(p)[not in_lines(p)]
 
 
-def _lines_held(p: Windows) -> int:
+def _planes_held(p: Windows) -> tuple[int, int]:
     height, width = canvas_size(p)
-    return 4 * height * width
-
-
-def _rows_held(p: Windows) -> int:
-    return 4 * p.count[0] * canvas_size(p)[1]
+    return 4 * height * width, 4 * p.count[0] * width
 
 
 def canvas_size(p: Windows, step: int = 1) -> tuple[int, int]:

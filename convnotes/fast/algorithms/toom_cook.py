@@ -10,15 +10,15 @@ points after Barabasz, Anderson, Soodhalter and Gregg, "Error analysis and impro
 convolution for deep neural networks", arXiv 1803.10986. Derived in notebooks/09_fast_convolution.ipynb.
 """
 
-from fractions import Fraction
 from functools import cache
 from math import prod
 
 import numpy as np
+from numpy.polynomial.polynomial import polyfromroots
 
-# Finite points at which polynomials are evaluated; infinity is one more. Small ones, and in pairs whose
-# errors cancel, keep the rounding errors small.
-POINTS = tuple(map(Fraction, ("0", "1", "-1", "1/2", "-2", "2", "-1/2")))
+# Finite points at which polynomials are evaluated; infinity is one more. Small ones, and in pairs whose errors cancel,
+# keep the rounding errors small. All are sums of powers of two, so that only a division below rounds.
+POINTS = 0.0, 1.0, -1.0, 0.5, -2.0, 2.0, -0.5
 
 
 @cache
@@ -34,12 +34,12 @@ def transforms(m: int, r: int, dtype: str) -> tuple[np.ndarray, np.ndarray, np.n
     if n - 1 > len(POINTS):
         raise ValueError(f"m + r must be at most {len(POINTS) + 2}, got m {m} and r {r}")
     points = POINTS[: n - 1]
-    A = [[point**i for point in points] + [Fraction(i == m - 1)] for i in range(m)]
+    A = [[point**i for point in points] + [float(i == m - 1)] for i in range(m)]
     norms = [prod(point - other for other in points if other != point) for point in points]
     G = [[point**j / norm for j in range(r)] for point, norm in zip(points, norms)]
-    G.append([Fraction(j == r - 1) for j in range(r)])
-    B = [[*_polynomial([other for other in points if other != point]), Fraction(0)] for point in points]
-    B.append(_polynomial(points))
+    G.append([float(j == r - 1) for j in range(r)])
+    B = [[*polyfromroots([other for other in points if other != point]), 0.0] for point in points]
+    B.append(polyfromroots(points))
     return tuple(np.array(matrix, dtype) for matrix in (A, G, B))
 
 
@@ -52,12 +52,3 @@ def in_two_axes(m: tuple, r: tuple, dtype: str) -> tuple[np.ndarray, np.ndarray,
     """
     axes = (transforms(*pair, "float64") for pair in zip(m, r))
     return tuple(np.kron(*pair).astype(dtype) for pair in zip(*axes))
-
-
-def _polynomial(roots) -> list[Fraction]:
-    """The coefficients of the product of (x - root), of the lowest power first."""
-    coefficients = [Fraction(1)]
-    for root in roots:
-        higher, lower = ([Fraction(0), *coefficients], [*coefficients, Fraction(0)])
-        coefficients = [a - root * b for a, b in zip(higher, lower)]
-    return coefficients

@@ -43,19 +43,14 @@ def workspace(p: Convolution, most: float) -> int:
     return held(p, sizes_of(p, most))
 
 
-def forward(X, K, p: Convolution, Y, b=None, most=float("inf")) -> None:
+def forward(X, K, p: Convolution, Y, most=float("inf")) -> None:
     """Y = A^T ((G K G^T) * (B^T X B)) A, tile by tile."""
     A, G, B = in_two_axes((M, M), p.kernel, X.dtype.name)
     known = {}
     for block in blocks(p, sizes_of(p, most), (M, M)):
         V, U, out = _inputs(block, X, B, known), _filters(block, K, G, known), block.output(Y)
-        P = np.empty((*U.shape[:3], V.shape[3]), X.dtype)
-        multiply(U, V, P)
-        results = np.empty((len(A), P[0].size), X.dtype)
-        multiply(A, P.reshape(len(P), -1), results)
-        put(results, out, add=not block.begins)
-        if b is not None and block.begins:
-            out += block.bias(b)
+        P = multiply(U, V)
+        put(A @ P.reshape(len(P), -1), out, add=not block.begins)
 
 
 def grad_weight(X, dY, p: Convolution, dK, most=float("inf")) -> None:
@@ -73,29 +68,32 @@ def grad_weight(X, dY, p: Convolution, dK, most=float("inf")) -> None:
 
 def _inputs(block: Block, X, B, known: dict) -> np.ndarray:
     """A block's transformed inputs (n*n, G, C, tiles): those of the block before where only filters differ."""
-    key = block.cut._replace(filters=None)
-    if known.get("inputs", (None,))[0] != key:
-        known.pop("inputs", None)
+
+    def make() -> np.ndarray:
         before = [before for before, _ in block.p.padding]
-        tiles = tiles_of(block.input(X), block.p.count, before, inputs(block.p))
-        known["inputs"] = key, _transformed(B, tiles)
-    return known["inputs"][1]
+        return _transformed(B, tiles_of(block.input(X), block.p.count, before, inputs(block.p)))
+
+    return _last(known, "inputs", block.cut._replace(filters=None), make)
 
 
 def _filters(block: Block, K, G, known: dict) -> np.ndarray:
     """A block's transformed filters (n*n, G, F, C), which may be those of the block before."""
-    key = block.cut.groups, block.cut.filters, block.cut.channels
-    if known.get("filters", (None,))[0] != key:
-        known.pop("filters", None)
+
+    def make() -> np.ndarray:
         weight = block.weight(K)
-        U = np.empty((len(G), *weight.shape[:3]), K.dtype)
-        multiply(G, weight.reshape(-1, G.shape[1]).T, U.reshape(len(U), -1))
-        known["filters"] = key, U
-    return known["filters"][1]
+        return _transformed(G, weight.reshape(*weight.shape[:3], -1).transpose(3, 0, 1, 2))
+
+    return _last(known, "filters", (block.cut.groups, block.cut.filters, block.cut.channels), make)
+
+
+def _last(known: dict, name: str, key: tuple, make) -> np.ndarray:
+    """What was made last under a name, if its key is the same; else it is let go, and made anew."""
+    if known.get(name, (None,))[0] != key:
+        known.pop(name, None)
+        known[name] = key, make()
+    return known[name][1]
 
 
 def _transformed(B: np.ndarray, tiles: np.ndarray) -> np.ndarray:
-    """B times tiles (n*n, G, C, tiles)."""
-    V = np.empty((len(B), *tiles.shape[1:]), tiles.dtype)
-    multiply(B, tiles.reshape(len(tiles), -1), V.reshape(len(V), -1))
-    return V
+    """B times tiles (n*n, G, C, tiles), or filters (r*r, G, F, C)."""
+    return (B @ tiles.reshape(len(tiles), -1)).reshape(-1, *tiles.shape[1:])

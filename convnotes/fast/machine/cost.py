@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 # The overhead of a product along each axis: M x K by K x N costs as much as (MK + 4M + 4K)(N + 6) multiply-adds.
 OVERHEAD = 4, 4, 6
-# The terms of a sum, at least, where a product is made in parts of it.
-LONG = 512
 # A multiply-add of a matrix with a vector costs as much as so many.
 VECTOR = 5
 

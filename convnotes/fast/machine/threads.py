@@ -47,26 +47,22 @@ def share(function: Callable, parts: Sequence) -> list:
     return results
 
 
-@contextmanager
-def alone() -> Iterator[None]:
-    """Within it BLAS has one thread, in the whole process, from the first thread's entry to the last one's exit."""
-    _enter()
-    try:
-        yield
-    finally:
-        _leave()
-
-
 # How many are within `alone`, and what BLAS had before the first of them.
 _count, _limit, _lock = 0, None, threading.Lock()
 
 
-def _enter() -> None:
+@contextmanager
+def alone() -> Iterator[None]:
+    """Within it BLAS has one thread, in the whole process, from the first thread's entry to the last one's exit."""
     global _count, _limit
     with _lock:
         if _count == 0 and number() > 1:
             _limit = _blas().limit(limits=1)
         _count += 1
+    try:
+        yield
+    finally:
+        _leave()
 
 
 def _leave() -> None:

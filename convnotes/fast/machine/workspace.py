@@ -37,12 +37,6 @@ def spans(count: int, most: float) -> Iterator[slice]:
         yield slice(start, min(start + each, count))
 
 
-def halves(part: slice) -> tuple[slice, slice]:
-    """The two halves of a slice whose ends are known."""
-    middle = (part.start + part.stop) // 2
-    return slice(part.start, middle), slice(middle, part.stop)
-
-
 def length(part: slice) -> int:
     """The number of entries of a slice whose ends are known."""
     return part.stop - part.start
