@@ -1,8 +1,8 @@
 """Which instructions of the processor NumPy and torch use: what they choose themselves, or AVX2 at most.
 
 Held to AVX2, a processor with AVX-512 is measured as if it had none: a second machine on every machine. A library reads
-its variable once, when it is loaded, so they are set before a process starts: `environ` is what it starts with. What
-the libraries then do is read back in that process by `in_force`.
+its variable once, when it is loaded, so `VARIABLES` are set before a process starts. What the libraries then do is read
+back in that process by `in_force`.
 
 Importing this module loads nothing but the standard library.
 """
@@ -29,11 +29,6 @@ VARIABLES = {
 # before 2.4. oneDNN and MKL, which are parts of torch, tell nothing.
 _LIBRARIES = {"blas": "NumPy's BLAS", "numpy": "NumPy", "torch": "torch"}
 _KERNELS = {AVX2: {"blas": ("Haswell",), "numpy": ("X86_V3", "AVX2"), "torch": ("AVX2",)}}
-
-
-def environ(isa: str) -> dict[str, str]:
-    """The environment that a process is to start with: this one's, in which the variables of `isa` are set."""
-    return os.environ | VARIABLES[isa]
 
 
 def in_force() -> dict:

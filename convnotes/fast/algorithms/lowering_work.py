@@ -67,7 +67,7 @@ def work_of(p: Convolution, axes: tuple, which: str) -> Work:
     M, K, N, width = _shape(p, axes, s)
     # Inputs are lowered and results lifted; in the input gradient it is the other way round; both are lowered for dK.
     for rows, mine, lowers in (
-        (K, [axis for axis in axes if active(p, axis)], which != "grad_input"),
+        (K, [axis for axis in axes if which == "grad_input" or active(p, axis)], which != "grad_input"),
         (M, lifted, which != "forward"),
     ):
         if mine:

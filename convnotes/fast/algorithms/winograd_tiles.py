@@ -71,7 +71,7 @@ def work_of(p: Convolution) -> Work:
     T = s.images * prod(tiles)
     read, written, weights = (s.groups * each for each in (s.channels * T, s.filters * T, s.filters * s.channels))
     # Many small products and long thin ones take longer than one large one.
-    each = product(s.filters, s.channels, T, n2 * s.groups) * 1.2
+    each = product(s.filters, s.channels, T, n2 * s.groups) * 1.4
     each += product(m2, n2, written) + _gaps(m2 * written, tiles)
     transformed = product(n2, n2, read) + _gaps(n2 * read, tiles)
     filters = product(n2, p.area, weights) + Work(copied=3 * n2 * weights)

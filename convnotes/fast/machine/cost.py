@@ -15,7 +15,7 @@ VECTOR = 5
 
 # Seconds of one core, in float32; float64 takes twice as long in all but runs and calls.
 PRODUCT = 2.0e-11  # a multiply-add in a matrix product
-COPIED = 1.1e-10  # an entry that is copied or added
+COPIED = 2e-10  # an entry that is copied or added
 RUN = 3.0e-9  # a run of memory in which such entries lie
 CALL = 1.4e-6  # a call of NumPy
 
