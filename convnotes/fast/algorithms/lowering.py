@@ -60,21 +60,21 @@ class Lowering:
         lifted = lifted_axes(block.p, self.lowers(block.p))
         R = self._lowered(X, block.p)
         weight, columns = _matrix(K, lifted), _flat(R)
-        if block.begins and not lifted and (Z := _flat_view(out)) is not None:
+        if block.begins and not lifted and (Z := _view(out, *out.shape[:2], -1)) is not None:
             multiply(weight, columns, Z)
             return
         Z = _unfold(multiply(weight, columns), out, block.p, lifted, R)
         if lifted:
             taps.lift(Z, block.p, *lifted, out, add=not block.begins)
         else:
-            out[...] = Z if block.begins else out + Z
+            np.add(Z, 0 if block.begins else out, out=out)
 
     def _grad_weight(self, block: Block, X, dY, out) -> None:
         lifted = lifted_axes(block.p, self.lowers(block.p))
         R, V = _flat(self._lowered(X, block.p)), _flat(self._upstream(dY, block.p))
         part = out.transpose(_order(lifted))
-        if part.flags.c_contiguous:
-            multiply_transposed(V, R, part.reshape(len(R), -1, R.shape[1]), not block.is_first)
+        if (total := _view(part, len(R), V.shape[1], R.shape[1])) is not None:
+            multiply_transposed(V, R, total, not block.is_first)
         else:
             total = np.empty((len(R), V.shape[1], R.shape[1]), X.dtype)
             multiply_transposed(V, R, total)
@@ -117,10 +117,10 @@ def _flat(A: np.ndarray) -> np.ndarray:
     return A.reshape(len(A), prod(A.shape[1:-3]), prod(A.shape[-3:]))
 
 
-def _flat_view(A: np.ndarray) -> np.ndarray | None:
-    """The same where it needs no copy."""
+def _view(A: np.ndarray, *shape: int) -> np.ndarray | None:
+    """An array in another shape where that needs no copy."""
     try:
-        return A.reshape(*A.shape[:2], -1, copy=False)
+        return A.reshape(shape, copy=False)
     except ValueError:
         return None
 

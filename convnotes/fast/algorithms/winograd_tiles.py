@@ -74,7 +74,7 @@ def work_of(p: Convolution) -> Work:
     each = product(s.filters, s.channels, T, n2 * s.groups) * 1.4
     each += product(m2, n2, written) + _gaps(m2 * written, tiles)
     transformed = product(n2, n2, read) + _gaps(n2 * read, tiles)
-    filters = product(n2, p.area, weights) + Work(copied=3 * n2 * weights)
+    filters = product(n2, p.area, weights) + Work(copied=6 * n2 * weights)
     # Blocks that differ in filters alone share their inputs; those that differ in places share a few filters.
     times = blocks if parts > 1 else p.groups / s.groups
     return each * blocks + transformed * (blocks / parts) + filters * times + Work(calls=(m2 + 20) * blocks)
