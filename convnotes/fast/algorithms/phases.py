@@ -108,7 +108,7 @@ def grad_input(K, dY, p: Convolution, dX, forward: Callable, most: float) -> Non
 def work(p: Convolution) -> Work:
     """What is done beside the convolutions: weights are turned round, and results put back among each other."""
     if p.stride == (1, 1):
-        return Work(copied=prod(p.weight_size), runs=prod(p.weight_size) / p.kernel[1])
+        return Work(copied=prod(p.weight_size), runs=prod(p.weight_size))
     weight, result = prod(p.weight_size), prod(p.input_size)
     runs = 1.5 * weight * p.stride[1] / p.kernel[1] + result / p.size[1] * p.stride[1]
     return Work(copied=3 * result, runs=runs, calls=2 * prod(p.stride))
