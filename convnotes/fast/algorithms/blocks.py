@@ -14,7 +14,7 @@ import numpy as np
 from convnotes.windows import Convolution, Windows
 
 # The positions from which on an image has products of its own: smaller ones share them.
-ALONE = 2**11
+ALONE = 2**9
 # The columns of a product below which rows are not cut for the sake of a cache alone.
 COLUMNS = 256
 # Filters are cut into multiples of this, as products like them.
