@@ -4,15 +4,16 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from convnotes import fast, naive, windows
+from convnotes import windows
 from convnotes.check import error
 from convnotes.fast import bias
 from convnotes.fast.algorithms import argmax, planes, sliding
 from convnotes.fast.machine import threads, workspace
 from convnotes.proof import problems
+from test_workspace import assert_layers_right
 
 # Few values, so that many are equal, and both that the padding and that comparisons treat in a way of their own.
 VALUES = np.array([-np.inf, -1, -0.0, 0, 1, np.inf, np.nan])
@@ -124,13 +125,4 @@ def test_the_smallest_blocks_make_the_whole(layer, count, space, monkeypatch):
     monkeypatch.setattr(planes, "BLOCK", 2**6)
     monkeypatch.setattr(bias, "MOST", 4)
 
-    @settings(max_examples=30)
-    @given(getattr(problems, layer)(), st.integers(0, 2**32), problems.fills)
-    def matches(case, seed, fill):
-        drawn = problems.operands(case, seed, fill)
-        for operation in case.operations:
-            arguments = case.arguments(operation, drawn)
-            result = getattr(fast, operation)(**arguments)
-            assert error(result, getattr(naive, operation)(**arguments)) < 1e-12, operation
-
-    matches()
+    assert_layers_right(layer, 30)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from convnotes import cases, fast, matmul, windows
@@ -11,7 +11,7 @@ from convnotes.fast import dispatch
 from convnotes.fast.algorithms import shares
 from convnotes.fast.machine import threads
 from convnotes.proof import problems
-from test_fast import GRADIENTS, NAMES, results, shapes
+from test_fast import GRADIENTS, NAMES, assert_right
 
 pytestmark = pytest.mark.usefixtures("forgetful")
 
@@ -61,13 +61,7 @@ def test_nor_do_they_for_any_algorithm_on_any_layer(name, count, monkeypatch):
     monkeypatch.setattr(shares, "LONG", 0)
     monkeypatch.setattr(shares, "BAND", 1)
 
-    @settings(max_examples=60)
-    @given(shapes(name), st.integers(0, 2**32), problems.fills)
-    def matches(case, seed, fill):
-        for operation, arguments, result in results(case, problems.operands(case, seed, fill), name):
-            assert error(result, getattr(matmul, operation)(**arguments)) < 1e-12, operation
-
-    matches()
+    assert_right(name, 60)
 
 
 @pytest.mark.parametrize("algorithm", dispatch.ALGORITHMS)

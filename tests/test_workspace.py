@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convnotes import OPERATIONS, fast, matmul, naive, windows
+from convnotes import OPERATIONS, fast, naive, windows
 from convnotes.cases import Case
 from convnotes.check import error
 from convnotes.fast import bias, dispatch
@@ -17,7 +17,7 @@ from convnotes.fast.algorithms import planes, shares, sliding
 from convnotes.fast.machine import threads, workspace
 from convnotes.proof import arrays, problems
 from convnotes.proof.calls import LAYOUTS
-from test_fast import NAMES, results, shapes
+from test_fast import NAMES, assert_right
 
 pytestmark = pytest.mark.usefixtures("forgetful")
 
@@ -241,7 +241,7 @@ def little_space(request, monkeypatch):
     monkeypatch.setattr(shares, "LONG", 0)
 
 
-def assert_right(layer, examples):
+def assert_layers_right(layer, examples):
     """On drawn layers of a kind, against the definition."""
 
     @settings(max_examples=examples)
@@ -267,7 +267,7 @@ unwarned = pytest.mark.filterwarnings("ignore:invalid value", "ignore:overflow")
 @pytest.mark.usefixtures("little_space")
 @pytest.mark.parametrize("layer", DRAWN)
 def test_parts_that_fit_in_little_space_make_the_whole(layer):
-    assert_right(layer, 40)
+    assert_layers_right(layer, 40)
 
 
 @pytest.mark.usefixtures("little_space")
@@ -285,13 +285,7 @@ def test_so_do_those_of_any_memory_layout(case, store):
 @pytest.mark.usefixtures("little_space")
 @pytest.mark.parametrize("name", NAMES)
 def test_so_do_those_of_every_algorithm(name):
-    @settings(max_examples=30)
-    @given(shapes(name), st.integers(0, 2**32), problems.fills)
-    def matches(case, seed, fill):
-        for operation, arguments, result in results(case, problems.operands(case, seed, fill), name):
-            assert error(result, getattr(matmul, operation)(**arguments)) < 1e-12, operation
-
-    matches()
+    assert_right(name, 30)
 
 
 def test_windows_wholly_below_the_image_are_zeros(rng):
@@ -308,7 +302,7 @@ def test_windows_wholly_below_the_image_are_zeros(rng):
 @pytest.mark.parametrize("layer", ["max_pools", "avg_pools"])
 def test_so_do_the_smallest_parts_of_a_pool(layer, monkeypatch):
     monkeypatch.setattr(planes, "BLOCK", 2**4)
-    assert_right(layer, 60)
+    assert_layers_right(layer, 60)
 
 
 def test_of_a_long_kernel_few_entries_are_known_at_a_time():

@@ -6,8 +6,8 @@ Parameters, shapes and errors are those of `convnotes.naive`. Every algorithm ha
 What a call holds beside its arguments and its result has a bound, whatever the sizes and parameters: 64 MiB, or one
 image's share where that is larger, the bytes of its input and its output. Where more than four threads work on it, it
 is 16 MiB for each of them. An argument of another precision, or in no run of memory, may be copied first: that is as
-large as the argument, and comes on top. Nothing is kept between calls but small transform matrices, which tiles suit a
-problem, threads that wait, and a handle on those of BLAS.
+large as the argument, and comes on top. Nothing is kept between calls but small transform matrices, how a problem is
+cut and by what it is computed, threads that wait, and a handle on those of BLAS.
 
 Derived in notebooks/09_fast_convolution.ipynb.
 """

@@ -22,7 +22,7 @@ from convnotes.windows import Convolution
 #   takes(p)                          whether it takes a problem
 #   work(p, which)                    what one of the three maps does
 #   forward(X, K, p, Y, most)         writes Y, and holds at most `most` entries
-#   grad_weight(X, dY, p, dK, most)   adds to dK
+#   grad_weight(X, dY, p, dK, most)   writes dK in place of zeros
 #   suspect(p, K, Y)                  an array that tells whether infinities are where they belong; None: they are
 ALGORITHMS = {"im2col": im2col, "balanced": balanced, "winograd": winograd}
 # Those that make an input gradient by themselves, as the transpose of their forward pass: it is added to dX by

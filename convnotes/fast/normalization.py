@@ -1,4 +1,4 @@
-"""Local response normalization in blocks that stay in a cache, with window sums by doubling.
+"""Local response normalization in blocks that fit in the workspace, with window sums by doubling.
 
 A sum over n neighbouring channels is put together from sums over 1, 2, 4, ... of them: about log2(n) passes
 instead of n, and unlike a running sum with what goes out of the window subtracted again, no cancellation.

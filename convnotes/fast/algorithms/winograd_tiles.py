@@ -10,9 +10,9 @@ from functools import lru_cache
 from math import prod
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from convnotes.fast.algorithms.blocks import Sizes, fitting, number, whole
+from convnotes.fast.algorithms.taps import windows_of
 from convnotes.fast.machine.cost import Work, product
 from convnotes.windows import Convolution, Windows
 
@@ -39,16 +39,9 @@ def tiles_of(A: np.ndarray, windows, before, side) -> np.ndarray:
 
     windows: rows and columns of windows; before: the zeros before the image; side: that of a tile
     """
-    number = count(*windows)
-    height, width = ((tiles - 1) * M + n for tiles, n in zip(number, side))
-    (H, W), (top, left) = A.shape[3:], before
-    if (H, W) != (height, width):
-        canvas = np.zeros((*A.shape[:3], height, width), A.dtype)
-        canvas[..., top : top + H, left : left + W] = A
-        A = canvas
-    *planes, down, across = A.strides
-    view = as_strided(A, (*side, *A.shape[:3], *number), (down, across, *planes, M * down, M * across))
-    return view.reshape(prod(side), *A.shape[:2], -1)
+    padding = tuple((zeros, 0) for zeros in before)
+    tiles = Windows(A.shape[3:], side, (M, M), (1, 1), padding, count(*windows))
+    return windows_of(A, tiles).transpose(2, 3, 0, 1, 4, 5, 6).reshape(prod(side), *A.shape[:2], -1)
 
 
 def put(results: np.ndarray, out: np.ndarray, add: bool) -> None:
