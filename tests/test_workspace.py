@@ -77,7 +77,7 @@ CONVOLUTIONS = {
     "padding below": (conv((1, 64, 8, 8), (1, 64, 2, 2), padding=((0, 1000), (0, 100))), ALL),
     "dilation": (conv((1, 16, 1024, 40), (4, 16, 3, 3), dilation=(500, 15)), ALL),
     "dilation across": (conv((1, 16, 40, 1024), (4, 16, 3, 3), dilation=(15, 500)), ALL),
-    "dilation and padding": (conv((1, 64, 10, 10), (1, 64, 2, 2), dilation=700, padding=700, stride=50), ""),
+    "dilation and padding": (conv((1, 16, 10, 10), (1, 16, 2, 2), dilation=700, padding=700, stride=50), ""),
     "kernel": (conv((1, 2, 1001, 1001), (1, 2, 1000, 1000)), ""),
     "kernel, by im2col": (conv((1, 1, 1002, 1002), (1, 1, 1000, 1000), gradients=False), "im2col"),
     "kernel wide": (conv((1, 2, 4, 4096), (2, 2, 1, 4000), padding=(0, 5)), ""),

@@ -12,6 +12,8 @@ from convnotes.windows import Convolution, Windows
 ENTRIES = 2**20
 # An entry between gaps takes as long as so many in a run, and one that is added as so many that are copied.
 GAPS, ADDED = 2, 1.3
+# The pixels from which on an image that needs no copy at all has a product of its own.
+PIXELS = 2**7
 
 
 def lifted_axes(p: Windows, axes: tuple) -> tuple:
@@ -57,7 +59,10 @@ def sizes_of(p: Convolution, axes: tuple, most: float, copies: bool = True) -> S
         M, K, N, _ = _shape(p, axes, s)
         return s.groups * N * (K if len(axes) == 2 else max(K, M))
 
-    return fitting(whole(p), cached, ENTRIES, lambda s: held(p, axes, s, copies), most)
+    sizes = whole(p)
+    if p.positions >= PIXELS and not (copies or active(p, 0) or active(p, 1)):
+        sizes = sizes._replace(images=min(1, sizes.images))
+    return fitting(sizes, cached, ENTRIES, lambda s: held(p, axes, s, copies), most)
 
 
 @lru_cache(maxsize=1024)
