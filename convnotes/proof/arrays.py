@@ -182,11 +182,12 @@ def rules() -> Iterator[Rule]:
     for operation in OPERATIONS:
         cases = [case for case in LAYERS if operation in case.operations]
 
-        def rule(says, questions, check, kind=ARRAYS, operation=operation):
-            return Rule(operation, kind, says, questions, check, derivations.help_of(operation))
+        def rule(says, questions, check, kind=ARRAYS, of_float64=False, operation=operation):
+            help = derivations.help_of(operation)
+            return Rule(operation, kind, says, questions, check, help, of_float64=of_float64)
 
         for says, check in KEPT.items():
-            yield rule(says, cases, partial(check, operation))
+            yield rule(says, cases, partial(check, operation), of_float64=check in (single, mixed))
         yield rule(
             "all parameters together in float32", partial(values.everything, operation), partial(alike, operation)
         )
