@@ -12,6 +12,7 @@ import openvino as ov
 from openvino import opset15 as ops
 
 from convnotes import arguments, peers
+from convnotes.windows import extent
 
 _core = ov.Core()
 
@@ -132,6 +133,11 @@ def bias_grad(grad_output):
 
 
 def _pool(p, ceil_mode) -> dict:
+    sides = (before + size + after for size, (before, after) in zip(p.size, p.padding))
+    if any(extent(K, D) > side for K, D, side in zip(p.kernel, p.dilation, sides)):
+        raise NotImplementedError("a window must fit on the padded input")
+    if not p.all_meet_input():  # its maximum is the lowest finite number
+        raise NotImplementedError("no window may lie wholly on the padding")
     options = {"kernel_shape": [*p.kernel], "strides": [*p.stride], **_sides(p.padding)}
     return options | {"rounding_type": "ceil_torch" if ceil_mode else "floor"}
 

@@ -160,12 +160,13 @@ def must_refuse(subject, call: Call, error: type, parameter: str, sentence: str 
         raise Broken(call, expected, found)
 
 
+PRECISION, EMPTY = "float32 stays float32 and float64 stays float64", "an empty batch works"
 KEPT: dict[str, Callable] = {
     "nothing is changed in place": unchanged,
-    "float32 stays float32 and float64 stays float64": single,
+    PRECISION: single,
     "one float64 operand makes the result float64": mixed,
     "the result is a new array that can be written to": apart,
-    "an empty batch works": empty,
+    EMPTY: empty,
 }
 DTYPES = ("float16", ">f4", "int8", "int64", "bool")
 KINDS = {

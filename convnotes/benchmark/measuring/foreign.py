@@ -47,7 +47,7 @@ class ForeignWorker(Worker):
 
     def has_own_arrays(self, name: str) -> bool:
         """Whether its module offers calls on arrays of its own, by `prepare` and `to_numpy`."""
-        return all(callable(getattr(self.module, one, None)) for one in ("prepare", "to_numpy"))
+        return all(offers(self.module, one) for one in ("prepare", "to_numpy"))
 
     def to_numpy(self, name: str, result) -> object:
         return self.module.to_numpy(result) if self.has_own_arrays(name) else result
