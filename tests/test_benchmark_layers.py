@@ -126,7 +126,7 @@ def test_another_file_of_the_same_stem_replaces_nothing_unasked(capsys):
     out.mkdir(parents=True)
     measurements.write(out, rows("first", "conv2d", "fast", [1.0], suite="layers"), of_csv)
     sentence = refused(capsys, "benchmark", "--layers", "f.json")
-    assert "a run of other options (--layers f.csv)" in sentence
+    assert "another run (--layers f.csv" in sentence
     assert sentence.count("\n") == 1
 
 
