@@ -225,6 +225,15 @@ def test_closes_with_traps_summary_and_footer(path):
 
 
 @every_notebook
+def test_sources_are_linked_and_say_why_to_read_them(path):
+    (text,) = [text for text in prose(path) if text.startswith("## Sources and further reading\n\n")]
+    lines = text.splitlines()[2:]
+    assert 3 <= len(lines) <= 8
+    for line in lines:
+        assert re.fullmatch(r"- \[[^\]]+\]\(https://[^\s)]+\): [^.].{15,}\.", line), line
+
+
+@every_notebook
 def test_links_lead_somewhere(path):
     headings = {anchor(line.lstrip("#")) for line in README.read_text().splitlines() if line.startswith("#")}
     for target in re.findall(r"\]\(([^)]+)\)", "\n".join(prose(path))):
