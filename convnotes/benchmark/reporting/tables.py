@@ -11,7 +11,7 @@ from convnotes.benchmark.storing.schema import OF_NETWORKS
 # A time whose interquartile range is above this share of its median is marked.
 STEADY = 0.10
 
-_TEXTS = ("case", "layer", "operation", "implementation", "suite or network", "pass", "different")
+_TEXTS = ("case", "layer", "operation", "implementation", "suite or network", "network", "pass", "different", "folder")
 
 
 def times(rows: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,23 +19,37 @@ def never(folder: Path) -> bool:
     return False
 
 
+def refuse_other_origins(out: Path) -> None:
+    """Refuse a folder where a run's results would replace a page of another origin."""
+    if (out / records.README).exists() and not (out / records.MEASUREMENTS).exists():
+        raise Refused(f"--out must be a folder without a {records.README} of another origin, got {str(out)!r}")
+    if blocked := [name for name in records.ALL if (out / name).is_dir()]:
+        raise Refused(f"--out must be a folder where {blocked[0]} is not a folder, got {str(out)!r}")
+
+
 @contextmanager
-def writing(out: Path, keep: Callable[[Path], bool] = never, name: str = ".unfinished-report") -> Iterator[Path]:
+def writing(
+    out: Path,
+    keep: Callable[[Path], bool] = never,
+    name: str = ".unfinished-report",
+    refuse: Callable[[Path], None] = refuse_other_origins,
+) -> Iterator[Path]:
     """A folder inside `out` for what is not finished, gone when the block is left, unless it is to be kept.
 
-    Refuses an `out` that cannot be written to, that another process is writing to, or where results would
-    replace files of another origin.
+    Refuses an `out` that cannot be written to, that another process is writing to, or that `refuse` refuses.
     """
     from filelock import FileLock, Timeout
 
     folder, lock, held = out / name, out / LOCK, False
     with writable(out, lambda: keep(folder)):
+        if out.exists() and not out.is_dir():
+            raise Refused(f"--out must be a folder, got the file {str(out)!r}")
         new = [place for place in (out, *out.parents) if not place.exists()]
         try:
             out.mkdir(parents=True, exist_ok=True)
             with FileLock(lock, blocking=False):
                 held = True
-                _refuse_other_origins(out)
+                refuse(out)
                 try:
                     folder.mkdir(exist_ok=True)
                     yield folder
@@ -65,13 +79,6 @@ def writable(out: Path, kept: Callable[[], bool] = lambda: False) -> Iterator[No
         raise Refused(f"--out must be a folder that can be written to, got {str(out)!r} ({reason}){also}") from None
 
 
-def _refuse_other_origins(out: Path) -> None:
-    if (out / records.README).exists() and not (out / records.MEASUREMENTS).exists():
-        raise Refused(f"--out must be a folder without a {records.README} of another origin, got {str(out)!r}")
-    if blocked := [name for name in records.ALL if (out / name).is_dir()]:
-        raise Refused(f"--out must be a folder where {blocked[0]} is not a folder, got {str(out)!r}")
-
-
 def write(path: Path, text: str) -> None:
     """Replace a file in one step; it is on disk when this returns. An earlier one is unchanged if that fails."""
     new = path.with_name(path.name + ".new")
@@ -87,7 +94,7 @@ def write(path: Path, text: str) -> None:
         raise
 
 
-def publish(folder: Path, out: Path, names=records.ALL) -> None:
+def publish(folder: Path, out: Path, names: Iterable[str] = records.ALL) -> None:
     """Move the named files from `folder` to `out`, each in one step; those `folder` lacks are removed from `out`.
 
     A signal waits until all are moved.

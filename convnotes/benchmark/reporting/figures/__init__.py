@@ -1,11 +1,9 @@
 """The figures of a report, drawn from the summary alone; each is None where the measurements hold nothing for it."""
 
-import warnings
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import matplotlib.style
 import pandas as pd
 
 from convnotes.benchmark.reporting.figures import (
@@ -23,7 +21,6 @@ from convnotes.benchmark.reporting.figures import (
 )
 from convnotes.benchmark.storing.records import FIGURES
 from convnotes.benchmark.terminal.output import progress
-from convnotes.style import SHEET
 
 # Inches; a row for each of hundreds of layers makes a figure that nobody reads, and that no file can hold in the end.
 HIGHEST = 100
@@ -54,10 +51,7 @@ _MODULES = {
 def write(summary: pd.DataFrame, provenance: str, folder: Path) -> list[Picture]:
     """Write every figure as PNG and as SVG; returns those there are, in the order of `records.FIGURES`."""
     written = []
-    with matplotlib.style.context(SHEET, after_reset=True), warnings.catch_warnings():
-        # Names in letters that the font lacks are drawn as boxes, and very long ones leave no room for a layout.
-        for message in ("Glyph", "constrained_layout not applied"):
-            warnings.filterwarnings("ignore", message=message, category=UserWarning)
+    with parts.drawing():
         for name in progress(FIGURES, "figure", "drawing {}".format):
             draw, title, caption = _recipe(name, "your layers" if "times" in summary else "other cases")
             if (figure := draw(summary)) is not None and figure.get_figheight() <= HIGHEST:
