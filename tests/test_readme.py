@@ -115,7 +115,7 @@ def test_it_says_of_the_results_what_they_say():
     run = f"commit {environment['commit']}, {environment['date'][:10]}"
     if (known := committed("results")) is False or (known is None and run not in README):
         pytest.skip("results/ holds a run of the reader's own; the README speaks of the committed one")
-    rows = pd.read_csv(ROOT / "results" / "summary.csv").fillna({"step": ""})
+    rows = pd.read_csv(ROOT / "results" / "summary.csv.gz").fillna({"step": ""})
     assert sentences(environment, run, summary.calls(rows)) in " ".join(README.split())
 
 

@@ -47,7 +47,7 @@ def refuse_other_runs(options) -> None:
     A run of fewer suites is replaced: this one measures again what it holds, as when a version has one suite more.
     """
     out = options.out
-    if not (out / records.MEASUREMENTS).exists():
+    if not records.measurements(out).exists():
         return
     try:
         text = (out / records.ENVIRONMENT).read_text(encoding="utf-8-sig")

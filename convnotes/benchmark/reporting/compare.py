@@ -41,7 +41,7 @@ def write(a: Path, b: Path, out: Path | None) -> str:
 def _write(out: Path, page: str) -> None:
     """Write the page in one step; what is no file, such as a pipe, is written to as it is."""
     try:
-        if out.name in records.ALL and (out.parent / records.MEASUREMENTS).exists():
+        if out.name in records.ALL and records.measurements(out.parent).exists():
             raise Refused(f"--out must be none of the files that a benchmark has written, got {str(out)!r}")
         if out.exists() and not out.is_file():
             out.write_text(page, encoding="utf-8")
