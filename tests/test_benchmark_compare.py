@@ -172,10 +172,10 @@ def errno_28():
 
 def test_the_page_does_not_replace_what_was_measured(folders, capsys):
     a, b = folders
-    before = (a / "measurements.csv").read_bytes()
-    assert main(["compare", str(a), str(b), "--out", str(a / "measurements.csv")]) == 2
+    before = (a / records.MEASUREMENTS).read_bytes()
+    assert main(["compare", str(a), str(b), "--out", str(a / records.MEASUREMENTS)]) == 2
     assert "--out must be none of the files that a benchmark has written" in capsys.readouterr().err
-    assert (a / "measurements.csv").read_bytes() == before
+    assert (a / records.MEASUREMENTS).read_bytes() == before
 
 
 def test_a_link_is_written_through_and_a_pipe_as_it_is(folders, tmp_path):
@@ -189,11 +189,11 @@ def test_a_link_is_written_through_and_a_pipe_as_it_is(folders, tmp_path):
 
 
 def spoil_header(folder):
-    (folder / "measurements.csv").write_text("a,b\n1,2\n")
+    measurements.store(folder, "a,b\n1,2\n")
 
 
 def spoil_bytes(folder):
-    (folder / "measurements.csv").write_bytes(b"\xff\xfe,\n")
+    (folder / records.MEASUREMENTS).write_bytes(b"\xff\xfe,\n")
 
 
 def spoil_environment(folder):
@@ -203,10 +203,10 @@ def spoil_environment(folder):
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
-        (lambda folder: (folder / "measurements.csv").unlink(), "must hold measurements.csv of an earlier"),
+        (lambda folder: (folder / records.MEASUREMENTS).unlink(), "must hold measurements.csv.gz of an earlier"),
         (lambda folder: (folder / "environment.json").unlink(), "must hold environment.json of an earlier"),
-        (spoil_header, "where measurements.csv lacks the column suite"),
-        (spoil_bytes, "must hold readable measurements"),
+        (spoil_header, "where measurements.csv.gz lacks the column suite"),
+        (spoil_bytes, "where measurements.csv.gz is no gzip file, or a damaged one"),
         (spoil_environment, "environment.json does not describe a machine"),
     ],
 )
@@ -226,7 +226,7 @@ def test_other_wrong_arguments_are_refused_in_one_sentence(folders, tmp_path, ca
     assert main(["compare", a, b, "--out", str(tmp_path)]) == 2
     assert "--out must be a file that can be written to" in capsys.readouterr().err
     assert main(["compare", a, str(tmp_path / "missing")]) == 2
-    assert capsys.readouterr().err.startswith("convnotes compare: B must hold measurements.csv")
+    assert capsys.readouterr().err.startswith("convnotes compare: B must hold measurements.csv.gz")
     assert main(["compare", a]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 

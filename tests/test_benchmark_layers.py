@@ -199,7 +199,7 @@ def test_a_run_goes_on_with_the_same_file_alone(monkeypatch, capsys):
     assert sentence.count("\n") == 1
     Path("f.csv").write_text(FILE)
     assert main([*run, "--resume"]) == 0
-    assert set(pd.read_csv("out/measurements.csv")["case"]) == {"first", "last"}
+    assert set(pd.read_csv(f"out/{records.MEASUREMENTS}")["case"]) == {"first", "last"}
 
 
 @pytest.mark.parametrize("padding", [((0, 1), (0, 1)), ((2, 0), (1, 1)), "same"])

@@ -121,7 +121,7 @@ def test_it_says_of_the_results_what_they_say():
         pytest.skip("results/ holds runs of the reader's own; the README speaks of a committed one")
     (run,) = told
     folder, environment = found[run]
-    rows = pd.read_csv(folder / "summary.csv").fillna({"step": ""})
+    rows = pd.read_csv(folder / "summary.csv.gz").fillna({"step": ""})
     assert sentences(environment, run, summary.calls(rows)) in " ".join(README.split())
 
 

@@ -29,8 +29,13 @@ def folder(options: Mapping, whole: Mapping) -> Path:
     if options["quick"]:
         return PARTIAL / slug({"quick": True} | found) if found else QUICK
     if set(found) <= set(CONDITIONS):
-        return RESULTS / "_".join(filter(None, [machine.folder_name(), slug(found)]))
+        return Path("_".join(filter(None, [str(of_this_machine()), slug(found)])))
     return PARTIAL / slug(found)
+
+
+def of_this_machine() -> Path:
+    """Where the results of a full run of this machine go."""
+    return RESULTS / machine.folder_name()
 
 
 def slug(options: Mapping) -> str:
@@ -52,7 +57,7 @@ def refuse_other_runs(options) -> None:
     A run of fewer suites is replaced: this one measures again what it holds, as when a version has one suite more.
     """
     out = options.out
-    if not (out / records.MEASUREMENTS).exists():
+    if not records.measurements(out).exists():
         return
     try:
         text = (out / records.ENVIRONMENT).read_text(encoding="utf-8-sig")

@@ -5,12 +5,10 @@ import argparse
 from convnotes import IMPLEMENTATIONS, OPERATIONS
 from convnotes.benchmark import Refused, isa, places
 from convnotes.benchmark.storing.options import Options
-from convnotes.benchmark.storing.schema import LAYERS
+from convnotes.benchmark.storing.schema import LAYERS, SUITES
 from convnotes.benchmark.terminal import values
 from convnotes.benchmark.terminal.parser import Parser
 
-# The names of `convnotes.cases.SUITES`, which would load NumPy.
-SUITES = ("founding", "scaling", "networks", "modern", "ops")
 # What chooses among them, or changes what they hold, has no place beside layers of one's own.
 OF_SUITES = ("suite", "cases", "batch")
 

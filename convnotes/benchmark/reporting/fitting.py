@@ -6,7 +6,7 @@ from convnotes.benchmark.reporting.summary import geometric_mean, kind
 from convnotes.benchmark.reporting.units import digits
 from convnotes.benchmark.terminal.output import columns, ljust, rjust, shorten, without_middle
 
-COLUMNS = 80
+LINES, COLUMNS = 25, 80
 # A pass through a layer, as a column is headed: the output, the gradients of the input and of the parameters.
 PASSES = {"forward": "Y", "input gradient": "dX", "parameter gradient": "dK"}
 LEGEND = "forward Y, gradients dX and dK"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from convnotes.benchmark.reporting.fitting import COLUMNS, LEGEND, means_table
+from convnotes.benchmark.reporting import ratios
+from convnotes.benchmark.reporting.fitting import COLUMNS, LEGEND, LINES, means_table
 from convnotes.benchmark.reporting.summary import calls, families, names
 from convnotes.benchmark.reporting.tables import time
 from convnotes.benchmark.reporting.totals import TOGETHER, Total, totals
@@ -25,13 +26,18 @@ def report(found, out: Path) -> str:
     """What is printed of a report that was written to a folder."""
     rows = calls(found.summary)
     network = own_network(totals(found.summary))
-    table = few_calls(rows, TABLE - len(network)) or means(rows)
+    few = few_calls(rows, TABLE - len(network))
+    table = few or means(rows)
     faults = [shorten(fault.replace("**", ""), COLUMNS) for fault in found.faults[:NAMED]]
     if more := len(found.faults) - len(faults):
         faults.append(f"... and {more} more that are wrong or failed.")
-    parts = [*wrap(found.line), count(rows), "", *table, *([""] if table else []), *network, *faults]
-    parts += [*wrap(found.warning or ""), *place(f"Written to {out};", "open", out / records.README)]
-    return text(parts)
+    parts = [*wrap(found.line), count(rows), "", *table, *([""] if table else []), *network]
+    end = [*faults, *wrap(found.warning or ""), *place(f"Written to {out};", "open", out / records.README)]
+    # What the page says first, where nothing above says it already and there is room.
+    for finding in found.findings[:1] if table and not few and not network else []:
+        lines = [*textwrap.wrap(finding.replace("**", "").replace("`", ""), COLUMNS), ""]
+        parts += lines if len(parts) + len(lines) + len(end) <= LINES else []
+    return text([*parts, *end])
 
 
 def wrap(sentence: str) -> list[str]:
@@ -97,23 +103,13 @@ def means(rows: pd.DataFrame) -> list[str]:
     """The geometric means of times over torch's, or another's, by suite or network and pass, as far as they fit."""
     if not (there := names(rows)):
         return []
-    base = "torch" if "torch" in there else there[-1]
-    ratios = _ratios(rows, base)
-    if ratios.empty:
+    base = ratios.base(rows)
+    found = ratios.ratios(rows, base)
+    if found.empty:
         return []
-    ratios = ratios.assign(family=families(ratios))
+    found = found.assign(family=families(found))
     title = f"Geometric means of time over {shorten(base, 17)}'s: {LEGEND}"
-    return [title, *means_table(ratios, [one for one in there if one in set(ratios["implementation"])], TABLE - 4)]
-
-
-def _ratios(rows: pd.DataFrame, base: str) -> pd.DataFrame:
-    """The other implementations' calls with `ratio`, their time over that of `base`; a time may be `estimated`."""
-    problem = ["suite", "case", "batch", "operation", "device", "dtype", "threads"]
-    of_base = rows[rows["implementation"] == base].set_index(problem)["median"]
-    found = rows[rows["implementation"] != base]
-    median = of_base.reindex(pd.MultiIndex.from_frame(found[problem])).to_numpy()
-    seconds = found["median"].fillna(found["estimate_seconds"])
-    return found.assign(ratio=seconds / median, estimated=found["median"].isna()).dropna(subset="ratio")
+    return [title, *means_table(found, [one for one in there if one in set(found["implementation"])], TABLE - 4)]
 
 
 def text(lines: Iterable[str]) -> str:

@@ -10,6 +10,8 @@ from convnotes.benchmark.storing.schema import OF_NETWORKS
 
 # A time whose interquartile range is above this share of its median is marked.
 STEADY = 0.10
+# A table of more rows than this is folded, and the columns of one with longer lines are not lined up.
+LONG, WIDE = 15, 160
 
 _TEXTS = ("case", "layer", "operation", "implementation", "suite or network", "network", "pass", "different", "folder")
 
@@ -97,10 +99,12 @@ def _operation(row) -> str:
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """A table in Markdown whose columns also line up as plain text."""
+    """A table in Markdown whose columns also line up as plain text, where a screen has room for its lines."""
     cells = [list(map(str, table.columns)), *([str(cell) for cell in row] for row in table.itertuples(index=False))]
     cells = [[cell.replace("|", "\\|") for cell in row] for row in cells]
     widths = [max(3, *map(len, column)) for column in zip(*cells)]
+    if sum(widths) + 3 * len(widths) > WIDE:
+        widths = [3] * len(widths)
     texts = [table.columns[i] in _TEXTS for i in range(len(widths))]
     rule = [":" + "-" * (w - 1) if text else "-" * (w - 1) + ":" for w, text in zip(widths, texts)]
     lines = [

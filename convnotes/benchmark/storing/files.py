@@ -1,9 +1,11 @@
 """How files are written: each replaces an earlier one in one step, and what is unfinished has a folder of its own."""
 
+import io
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from gzip import GzipFile
 from pathlib import Path
 
 from convnotes.benchmark import Refused
@@ -21,8 +23,9 @@ def never(folder: Path) -> bool:
 
 def refuse_other_origins(out: Path) -> None:
     """Refuse a folder where a run's results would replace a page of another origin."""
-    if (out / records.README).exists() and not (out / records.MEASUREMENTS).exists():
-        raise Refused(f"--out must be a folder without a {records.README} of another origin, got {str(out)!r}")
+    pages = [name for name in records.REPORT if name.endswith(".md") and (out / name).exists()]
+    if pages and not records.measurements(out).exists():
+        raise Refused(f"--out must be a folder without a {pages[0]} of another origin, got {str(out)!r}")
     if blocked := [name for name in records.ALL if (out / name).is_dir()]:
         raise Refused(f"--out must be a folder where {blocked[0]} is not a folder, got {str(out)!r}")
 
@@ -79,12 +82,12 @@ def writable(out: Path, kept: Callable[[], bool] = lambda: False) -> Iterator[No
         raise Refused(f"--out must be a folder that can be written to, got {str(out)!r} ({reason}){also}") from None
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, content: str | bytes) -> None:
     """Replace a file in one step; it is on disk when this returns. An earlier one is unchanged if that fails."""
     new = path.with_name(path.name + ".new")
     try:
-        with new.open("w", newline="", encoding="utf-8") as file:
-            file.write(text)
+        with new.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(new, path)
@@ -92,6 +95,14 @@ def write(path: Path, text: str) -> None:
         with suppress(OSError):
             new.unlink()
         raise
+
+
+def packed(text: str) -> bytes:
+    """A text as the content of a .gz file that says neither when it was written nor what it is called."""
+    content = io.BytesIO()
+    with GzipFile("", "wb", 9, content, mtime=0) as file:
+        file.write(text.encode())
+    return content.getvalue()
 
 
 def publish(folder: Path, out: Path, names: Iterable[str] = records.ALL) -> None:

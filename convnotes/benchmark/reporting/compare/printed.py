@@ -8,13 +8,12 @@ from convnotes.benchmark.reporting import screen
 from convnotes.benchmark.reporting.compare import means
 from convnotes.benchmark.reporting.compare.folders import differences
 from convnotes.benchmark.reporting.compare.rows import Comparison, agree, by_size
-from convnotes.benchmark.reporting.fitting import COLUMNS, LEGEND, means_table
+from convnotes.benchmark.reporting.fitting import COLUMNS, LEGEND, LINES, means_table
 from convnotes.benchmark.reporting.summary import names
 from convnotes.benchmark.reporting.units import digits
 from convnotes.benchmark.storing import records
 from convnotes.benchmark.terminal.output import shorten, without_middle
 
-LINES = 25
 # So many folders are told of, and so many rows that differ are shown; fewer than the least are not worth their title.
 FOLDERS, MOST, LEAST = 6, 5, 2
 _NAME = 28

@@ -11,7 +11,7 @@ from convnotes.benchmark.storing import files, records
 
 FIGURE = "compare.png"
 _OF_ROWS = re.compile(r"rows_\d+(_\d+)?\.md")
-_RUN = (records.MEASUREMENTS, records.ENVIRONMENT, records.SUMMARY, records.UNFINISHED)
+_RUN = (records.MEASUREMENTS, records.PLAIN, records.ENVIRONMENT, records.SUMMARY, records.UNFINISHED)
 
 
 def publish(found: Comparison, out: Path, everything: bool) -> None:
