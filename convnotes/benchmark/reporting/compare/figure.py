@@ -13,18 +13,18 @@ from convnotes.benchmark.terminal.output import without_middle
 from convnotes.style import marks
 
 WIDTH = 8.0
-# So many machines, implementations and networks are drawn at most, the first of each.
-MACHINES, IMPLEMENTATIONS, NETWORKS = 8, 6, 20
 TITLE = "Time over torch's on every machine, by network and pass"
 CAPTION = (
     "The time of each implementation over torch's on the same machine, forward and for both gradients, on a "
     "logarithmic axis with a line at 1: left of it faster than torch, right of it slower. Marks are geometric means "
     "over the layers of a network at all batches, bars reach from the lower to the upper quartile of these layers. "
     "The machines have numbers, and stand in every network in the order of these, each with a filling of its own. "
-    "Plain loops are left out where there is anything else."
+    "Plain loops are left out where there is anything else; six machines, six implementations and twenty networks are "
+    "drawn at most, the first of each."
 )
-# How the markers of the first machines are filled; later ones have the same again, below another number.
+# How the markers of each machine are filled.
 _FILLINGS = ("full", "none", "left", "right", "top", "bottom")
+MACHINES, IMPLEMENTATIONS, NETWORKS = len(_FILLINGS), 6, 20
 # Inches: the height of a lane of marks, and what is between machines and between networks.
 _LANE, _MACHINE, _NETWORK = 0.085, 0.05, 0.11
 
@@ -96,7 +96,7 @@ def _panel(ax, rows: pd.DataFrame, places: dict, style: dict) -> None:
 
 def _filling(machine: int) -> dict:
     """What tells a machine's markers from another's."""
-    style = _FILLINGS[(machine - 1) % len(_FILLINGS)]
+    style = _FILLINGS[machine - 1]
     return parts.HOLLOW if style == "none" else {"fillstyle": style, "markerfacecoloralt": "white"}
 
 
