@@ -265,6 +265,15 @@ def test_plain_loops_are_drawn_where_there_is_nothing_else():
     assert [line.get_marker() for line in points(drawn(*loops).axes[0])] == [marks()["naive"]["marker"]] * 4
 
 
+def test_machines_without_torch_are_not_drawn_and_leave_their_fillings_to_others():
+    without = [row for row in run("a") if row["implementation"] == "fast"]
+    found = drawn(*[without] * 7, run("h"))
+    assert [label.get_text() for label in found.axes[0].get_yticklabels(minor=True)] == ["8", "8"]
+    assert drawn(without, without) is None
+    assert found.get_supxlabel().startswith("8:")
+    assert {line.get_fillstyle() for line in points(found.axes[0])} == {"full"}
+
+
 @pytest.mark.parametrize("count", [2, 3, 5])
 def test_the_figure_is_of_a_width_that_a_page_has(count, tmp_path):
     runs = [measurements.everything(("matmul", "fast", "torch"), 1, select("*", ["networks"]))] * count
