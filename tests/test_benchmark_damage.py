@@ -204,12 +204,14 @@ def test_what_was_damaged_is_measured_again_and_told(unfinished, capsys):
     ],
 )
 @pytest.mark.parametrize("command", ["plot", "compare", "resume"])
-def test_an_environment_of_the_wrong_shape_is_refused(key, value, command, finished, unfinished, capsys):
+def test_an_environment_of_the_wrong_shape_is_refused(key, value, command, finished, unfinished, tmp_path, capsys):
     folder, _ = unfinished
     arguments = [*RESUMED, "--resume", "--out", str(folder)]
     if command != "resume":
         folder = finished
-        arguments = {"plot": ["plot", "--out", str(folder)], "compare": ["compare", str(folder), str(folder)]}[command]
+        arguments = ["plot", "--out", str(folder)]
+        if command == "compare":
+            arguments = ["compare", str(shutil.copytree(folder, tmp_path / "other")), str(folder)]
     path = next(folder.rglob(records.ENVIRONMENT))
     path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
     assert refused(main(arguments), contents(folder), folder, capsys)

@@ -14,7 +14,7 @@ from convnotes.benchmark.reporting.totals import TOGETHER, Total, totals
 from convnotes.benchmark.reporting.units import duration
 from convnotes.benchmark.storing import records
 from convnotes.benchmark.storing.schema import NOT_OFFERED, STATUSES
-from convnotes.benchmark.terminal.output import shorten
+from convnotes.benchmark.terminal.output import columns, shorten
 
 # Of 25 lines, so many a table may have beside all else that is said.
 TABLE = 13
@@ -49,7 +49,7 @@ def place(sentence: str, verb: str, path: Path) -> list[str]:
     """A sentence that ends in a path; a long path stands on a line of its own and is never broken."""
     whole = f"{sentence} {verb} {path}".strip()
     whole = whole[0].upper() + whole[1:]
-    return [whole] if len(whole) <= COLUMNS else [f"{verb.capitalize()}:", str(path)]
+    return [whole] if columns(whole) <= COLUMNS else [f"{verb.capitalize()}:", str(path)]
 
 
 def count(rows: pd.DataFrame) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 from convnotes.benchmark.reporting.summary import families, geometric_mean, kind, names
 from convnotes.benchmark.reporting.units import digits, duration, size
 from convnotes.benchmark.storing.schema import OF_NETWORKS
+from convnotes.benchmark.terminal.output import columns, ljust, rjust
 
 # A time whose interquartile range is above this share of its median is marked.
 STEADY = 0.10
@@ -102,13 +103,13 @@ def markdown(table: pd.DataFrame) -> str:
     """A table in Markdown whose columns also line up as plain text, where a screen has room for its lines."""
     cells = [list(map(str, table.columns)), *([str(cell) for cell in row] for row in table.itertuples(index=False))]
     cells = [[cell.replace("|", "\\|") for cell in row] for row in cells]
-    widths = [max(3, *map(len, column)) for column in zip(*cells)]
+    widths = [max(3, *map(columns, column)) for column in zip(*cells)]
     if sum(widths) + 3 * len(widths) > WIDE:
         widths = [3] * len(widths)
     texts = [table.columns[i] in _TEXTS for i in range(len(widths))]
     rule = [":" + "-" * (w - 1) if text else "-" * (w - 1) + ":" for w, text in zip(widths, texts)]
     lines = [
-        [c.ljust(w) if text else c.rjust(w) for c, w, text in zip(row, widths, texts)]
+        [ljust(c, w) if text else rjust(c, w) for c, w, text in zip(row, widths, texts)]
         for row in [cells[0], rule, *cells[1:]]
     ]
     return "\n".join("| " + " | ".join(row) + " |" for row in lines)

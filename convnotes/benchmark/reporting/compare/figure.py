@@ -13,18 +13,18 @@ from convnotes.benchmark.terminal.output import without_middle
 from convnotes.style import marks
 
 WIDTH = 8.0
-# So many machines, implementations and networks are drawn at most, the first of each.
-MACHINES, IMPLEMENTATIONS, NETWORKS = 8, 6, 20
 TITLE = "Time over torch's on every machine, by network and pass"
 CAPTION = (
     "The time of each implementation over torch's on the same machine, forward and for both gradients, on a "
     "logarithmic axis with a line at 1: left of it faster than torch, right of it slower. Marks are geometric means "
     "over the layers of a network at all batches, bars reach from the lower to the upper quartile of these layers. "
     "The machines have numbers, and stand in every network in the order of these, each with a filling of its own. "
-    "Plain loops are left out where there is anything else."
+    "Plain loops are left out where there is anything else; six machines, six implementations and twenty networks are "
+    "drawn at most, the first of each."
 )
-# How the markers of the first machines are filled; later ones have the same again, below another number.
+# How the markers of each machine are filled.
 _FILLINGS = ("full", "none", "left", "right", "top", "bottom")
+MACHINES, IMPLEMENTATIONS, NETWORKS = len(_FILLINGS), 6, 20
 # Inches: the height of a lane of marks, and what is between machines and between networks.
 _LANE, _MACHINE, _NETWORK = 0.085, 0.05, 0.11
 
@@ -34,39 +34,33 @@ def draw(folders: Sequence[Folder], rows: pd.DataFrame) -> Figure | None:
     if rows.empty:
         return None
     rows = _shown(rows)
-    machines, style = sorted(set(rows["number"])), marks(names(rows))
+    machines, style = dict(zip(sorted(set(rows["number"])), _FILLINGS)), marks(names(rows))
     networks = list(dict.fromkeys(rows["family"]))
+    # From the top of one machine, and of one network, to that of the next.
     of_machine = _LANE * len(style) + _MACHINE
     of_network = of_machine * len(machines) + _NETWORK
-    figure = Figure((WIDTH, 1.7 + 0.13 * 2 * len(machines) + of_network * len(networks)))
-    titles = [one for one in KINDS if one in set(rows["pass"])]
-    axes = list(figure.subplots(1, len(titles), sharex=True, sharey=True, squeeze=False)[0])
-    places = {}
-    for (i, network), (j, machine) in ((a, b) for a in enumerate(networks) for b in enumerate(machines)):
-        places[network, machine] = of_network * i + of_machine * j
-    for ax, title in zip(axes, titles):
+    tops = {network: of_network * i for i, network in enumerate(networks)}
+    places = {(one, machine): tops[one] + of_machine * i for one in tops for i, machine in enumerate(machines)}
+    panels = [one for one in KINDS if one in set(rows["pass"])]
+    figure = Figure((WIDTH, 1.7 + 0.26 * len(machines) + of_network * len(networks)))
+    axes = list(figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0])
+    for ax, title in zip(axes, panels):
         ax.set_title(title)
-        _panel(ax, rows[rows["pass"] == title], places, style)
-        for i in range(0, len(networks), 2):
-            ax.axhspan(of_network * i - _NETWORK / 2, of_network * (i + 1) - _NETWORK / 2, color="0.95", zorder=0)
+        for top in list(tops.values())[::2]:
+            ax.axhspan(top - _NETWORK / 2, top + of_network - _NETWORK / 2, color="0.95", zorder=0)
         ax.axvline(1, color="0.3", linewidth=1.2, zorder=1.8)
-        ax.set_xscale("log")
-        parts.plain_numbers(ax.xaxis)
-        ax.set_axisbelow(True)
-        ax.grid(True, axis="x")
-    middle = (of_network - _NETWORK) / 2
-    at = [of_network * i + middle for i in range(len(networks))]
-    axes[0].set_yticks(at, [without_middle(network, parts.LONGEST) for network in networks], fontsize=8)
-    numbers = [place + (of_machine - _MACHINE) / 2 for place in places.values()]
-    axes[0].set_yticks(numbers, [str(machine) for _, machine in places], minor=True, fontsize=6)
-    axes[0].set_ylim(of_network * len(networks) - _NETWORK / 2, -_NETWORK / 2)
-    for ax in axes:
+        _panel(ax, rows[rows["pass"] == title], places, style, machines)
         ax.tick_params(axis="y", which="both", length=0)
+    axes[0].set_ylim(of_network * len(networks) - _NETWORK / 2, -_NETWORK / 2)
+    middles = [top + (of_network - _NETWORK) / 2 for top in tops.values()]
+    axes[0].set_yticks(middles, [without_middle(network, parts.LONGEST) for network in networks], fontsize=8)
+    middles = [place + (of_machine - _MACHINE) / 2 for place in places.values()]
+    axes[0].set_yticks(middles, [str(machine) for _, machine in places], minor=True, fontsize=6)
+    # The numbers stand between the names and the axis.
     axes[0].tick_params(axis="y", which="major", pad=14)
-    axes[0].tick_params(axis="y", which="minor", pad=3)
     parts.label_below(axes, "time over torch's  (left of 1: faster than torch)")
     named = [(i, folder) for i, folder in enumerate(folders, 1) if i in machines]
-    entries = [parts.handle(_label(i, folder), marker="o", **_filling(i)) for i, folder in named]
+    entries = [parts.handle(_label(i, folder), marker="o", **_filling(machines[i])) for i, folder in named]
     parts.legend(figure, [*parts.handles(style), *entries])
     parts.sign(figure, *(f"{i}: {folder.line}" for i, folder in named))
     return figure
@@ -84,19 +78,22 @@ def _shown(rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _panel(ax, rows: pd.DataFrame, places: dict, style: dict) -> None:
+def _panel(ax, rows: pd.DataFrame, places: dict, style: dict, machines: dict[int, str]) -> None:
     """The marks and bars of one pass."""
     for (network, machine, name), group in rows.groupby(["family", "number", "implementation"], sort=False):
         ratios = group["ratio_to_torch"]
         place = places[network, machine] + _LANE * (list(style).index(name) + 0.5)
         ax.hlines(place, *np.quantile(ratios, [0.25, 0.75]), color=style[name]["color"], linewidth=1, zorder=2)
-        look = style[name] | _filling(machine)
+        look = style[name] | _filling(machines[machine])
         ax.plot(geometric_mean(ratios), place, linestyle="", markersize=4.5, markeredgewidth=0.8, zorder=3, **look)
+    ax.set_xscale("log")
+    parts.plain_numbers(ax.xaxis)
+    ax.set_axisbelow(True)
+    ax.grid(True, axis="x")
 
 
-def _filling(machine: int) -> dict:
+def _filling(style: str) -> dict:
     """What tells a machine's markers from another's."""
-    style = _FILLINGS[(machine - 1) % len(_FILLINGS)]
     return parts.HOLLOW if style == "none" else {"fillstyle": style, "markerfacecoloralt": "white"}
 
 

@@ -1,6 +1,7 @@
 """The page of a comparison: what a reader wants to know first, the figure, and the rows that differ most."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,42 +17,48 @@ from convnotes.benchmark.storing import records
 # The page has no more lines, whatever is compared: so many folders, and lines of its tables.
 LINES, FOLDERS, FIRST, TORCH = 150, 12, 15, 28
 
+_OVER_FIRST = (
+    "Geometric means over the calls that both folders have, and in brackets the share of these that agree within noise."
+)
+_OVER_TORCH = (
+    "Geometric means for a network's layers at all batches: forward / input gradient / parameter gradient. A mean is "
+    "over the calls that every folder has which has any of that network by that implementation."
+)
 
-def page(found: Comparison, ratios: pd.DataFrame, drawn: str | None, rows_of: dict[int, list[str]], out: Path) -> str:
+
+def page(every: Comparison, ratios: pd.DataFrame, drawn: str | None, rows_of: dict[int, list[str]], out: Path) -> str:
     """The page, in Markdown.
 
     ratios: what `means.over_torch` finds; drawn: the file of the figure; rows_of: the pages of all rows, by the number
     of their folder; out: the folder that the page is for
     """
-    first = found.folders[0].name
-    parts = [f"# Comparison of {len(found.folders)} runs", MARK, "\n".join(_machines(found, out))]
-    different = differences(found.folders[:FOLDERS])
-    if different.empty:
-        parts.append("The machine, the libraries, the threads and the commit are the same.")
+    found = every.of_first(FOLDERS)
+    ratios = ratios[ratios["number"] <= FOLDERS]
+    machines = [_machine(folder, alone, out) for folder, alone in zip(found.folders, found.alone)]
+    if more := every.folders[FOLDERS:]:
+        machines.append(f"- And {len(more)} more, which this page has no room for.")
+    different = differences(found.folders)
+    same = "The machine, the libraries, the threads and the commit are the same."
+    parts = [f"# Comparison of {len(every.folders)} runs", MARK, "\n".join(machines)]
+    parts += [same if different.empty else tables.markdown(different)]
+    parts += [f"## Time over that in {plain(found.folders[0].name)}"]
+    parts += ["\n".join(_agreement(folder, both, rows_of.get(i, ())) for i, folder, both in found.others)]
+    if len(table := means.first_table(found)):
+        parts += [_OVER_FIRST, *_cut(table, FIRST)]
+    parts += ["## Time over torch's"]
+    if ratios.empty:
+        parts.append("No call that is in all of these folders has a time of torch beside it.")
     else:
-        parts.append(tables.markdown(different))
-    parts += [f"## Time over that in {plain(first)}", "\n".join(_agreements(found, rows_of))]
-    table = means.first_table(found)
-    if len(table):
-        parts += [
-            "Geometric means over the calls that both folders have, and in brackets the share of these that agree "
-            "within noise.",
-            *_cut(table, FIRST),
-        ]
-    parts += ["## Time over torch's", *_torch(found, ratios, drawn)]
+        parts += [_OVER_TORCH, *_cut(means.torch_table(found.folders, ratios), TORCH)]
+    parts += [f"![{figure.TITLE}]({drawn})", figure.CAPTION] if drawn else []
     parts += listing.largest(found, LINES - sum(part.count("\n") + 2 for part in parts))
     return "\n\n".join(parts) + "\n"
 
 
-def _machines(found: Comparison, out: Path) -> list[str]:
-    """A line for each folder: what it was measured with, and how many rows it has."""
-    lines = []
-    for folder, alone in zip(found.folders[:FOLDERS], found.alone):
-        rows = f"{len(folder.rows)} rows" if len(folder.rows) != 1 else "1 row"
-        lines.append(f"- {_link(folder, out)}: {folder.line}; {rows}, {alone or 'none'} in no other folder.")
-    if more := found.folders[FOLDERS:]:
-        lines.append(f"- And {len(more)} more, which this page has no room for.")
-    return lines
+def _machine(folder: Folder, alone: int, out: Path) -> str:
+    """What a folder was measured with, and how many rows it has."""
+    rows = "1 row" if len(folder.rows) == 1 else f"{len(folder.rows)} rows"
+    return f"- {_link(folder, out)}: {folder.line}; {rows}, {alone or 'none'} in no other folder."
 
 
 def _link(folder: Folder, out: Path) -> str:
@@ -62,30 +69,13 @@ def _link(folder: Folder, out: Path) -> str:
     return f"[{name}]({quote(place.as_posix())})" if below else name
 
 
-def _agreements(found: Comparison, rows_of: dict[int, list[str]]) -> list[str]:
-    """A sentence for each folder but the first."""
-    lines = []
-    for number, folder, both in found.others[: FOLDERS - 1]:
-        links = " ".join(f"[{'More' if i else 'Every row'}]({name})." for i, name in enumerate(rows_of.get(number, [])))
-        lines.append(f"- **{plain(folder.name)}**: {agree(both)} {links}".rstrip())
-    return lines
+def _agreement(folder: Folder, both: pd.DataFrame, pages: Sequence[str]) -> str:
+    """How many rows agree, and where all of them stand."""
+    links = [f"[{'More' if i else 'Every row'}]({page})." for i, page in enumerate(pages)]
+    return " ".join([f"- **{plain(folder.name)}**: {agree(both)}", *links])
 
 
 def _cut(table: pd.DataFrame, most: int) -> list[str]:
-    """A table of at most so many lines and columns, and a sentence on what is left out."""
-    lines, names = len(table) - most, len(table.columns) - FOLDERS - 2
-    table = table.iloc[:most, : FOLDERS + 2]
-    left = [f"{lines} more lines"] if lines > 0 else []
-    left += [f"{names} more folders"] if names > 0 else []
-    return [tables.markdown(table), *([f"There is no room for {' and '.join(left)}."] if left else [])]
-
-
-def _torch(found: Comparison, ratios: pd.DataFrame, drawn: str | None) -> list[str]:
-    if ratios.empty:
-        return ["No call that is in all of these folders has a time of torch beside it."]
-    parts = [
-        "Geometric means for a network's layers at all batches: forward / input gradient / parameter gradient. A mean "
-        "is over the calls that every folder has which has any of that network by that implementation.",
-        *_cut(means.torch_table(found.folders, ratios), TORCH),
-    ]
-    return [*parts, f"![{figure.TITLE}]({drawn})", figure.CAPTION] if drawn else parts
+    """A table of at most so many lines, and a sentence on what is left out."""
+    left = len(table) - most
+    return [tables.markdown(table[:most]), *([f"There is no room for {left} more lines."] if left > 0 else [])]

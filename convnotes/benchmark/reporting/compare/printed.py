@@ -17,65 +17,39 @@ from convnotes.benchmark.terminal.output import shorten, without_middle
 # So many folders are told of, and so many rows that differ are shown; fewer than the least are not worth their title.
 FOLDERS, MOST, LEAST = 6, 5, 2
 _NAME = 28
-_MORE = "There is no room here for {}."
 
 
-def text(found: Comparison, out: Path | None) -> str:
+def text(every: Comparison, out: Path | None) -> str:
     """The summary: what a reader wants to know first comes first, and what no longer fits is left to the page."""
     last = ["Tables and a figure: --out FOLDER"]
     if out is not None:
         last = screen.place(f"Written to {out};", "open", out / records.README)
-    lines = [*_machines(found), *_agreements(found)]
-    for block in (_over_first(found), _over_torch(found)):
+    found = every.of_first(FOLDERS)
+    named = {i: f"{i} {without_middle(folder.name, _NAME)}" for i, folder in enumerate(found.folders, 1)}
+    lines = [f"{named[i]}: {folder.line}" for i, folder in enumerate(found.folders, 1)]
+    if more := every.folders[FOLDERS:]:
+        lines.append(f"and {len(more)} more: --out FOLDER")
+    lines.append(f"Different: {', '.join(differences(every.folders)['different']) or 'nothing'}.")
+    lines += [f"{named[i]}: {agree(both)}" for i, _, both in found.others]
+    alone = ", ".join(f"{count} in {i}" for i, count in enumerate(every.alone, 1) if count)
+    lines.append(f"Rows that no other folder has: {alone or 'none'}.")
+    first = _means(means.over_first(found), named, "Geometric means of time over that in 1")
+    over_torch = means.over_torch(found.folders).rename(columns={"ratio_to_torch": "ratio"})
+    for block in (first, _means(over_torch, named, "Geometric means of time over torch's there")):
         if block and len(lines) + 1 + len(block) + len(last) <= LINES:
             lines += ["", *block]
     room = LINES - len(lines) - len(last) - 2
     lines += _largest(found, min(MOST, room)) if room >= LEAST else []
-    return screen.text([*lines, *last])
+    return screen.text([*(shorten(line, COLUMNS) for line in lines), *last])
 
 
-def _machines(found: Comparison) -> list[str]:
-    """A line for each folder, and one on what is not the same in them."""
-    shown = found.folders[:FOLDERS]
-    lines = [shorten(f"{_name(i, folder)}: {folder.line}", COLUMNS) for i, folder in enumerate(shown, 1)]
-    if more := found.folders[FOLDERS:]:
-        lines.append(f"and {len(more)} more: --out FOLDER")
-    different = ", ".join(differences(found.folders)["different"]) or "nothing"
-    return [*lines, shorten(f"Different: {different}.", COLUMNS)]
-
-
-def _name(number: int, folder) -> str:
-    return f"{number} {without_middle(folder.name, _NAME)}"
-
-
-def _agreements(found: Comparison) -> list[str]:
-    """A sentence for each folder but the first, and one on the rows that no two folders have."""
-    lines = [f"{_name(number, folder)}: {agree(both)}" for number, folder, both in found.others[: FOLDERS - 1]]
-    alone = ", ".join(f"{count} in {number}" for number, count in enumerate(found.alone, 1) if count)
-    return [*lines, shorten(f"Rows that no other folder has: {alone or 'none'}.", COLUMNS)]
-
-
-def _over_first(found: Comparison) -> list[str]:
-    rows = means.over_first(found)
-    title = f"Geometric means of time over that in 1: {LEGEND}"
-    return _means(found, rows, title, names(rows))
-
-
-def _over_torch(found: Comparison) -> list[str]:
-    rows = means.over_torch(found.folders)
-    rows = rows.assign(ratio=rows["ratio_to_torch"])
-    title = f"Geometric means of time over torch's there: {LEGEND}"
-    return _means(found, rows, title, names(rows))
-
-
-def _means(found: Comparison, rows: pd.DataFrame, title: str, implementations: list[str]) -> list[str]:
+def _means(rows: pd.DataFrame, named: dict[int, str], title: str) -> list[str]:
     """A table with a line for each folder."""
-    rows = rows[rows["number"] <= FOLDERS].sort_values("number", kind="stable")
     if rows.empty:
         return []
-    labels = {number: _name(number, folder) for number, folder in enumerate(found.folders, 1)}
-    rows = rows.assign(family=rows["number"].map(labels), estimated=False)
-    return [title, *means_table(rows, implementations, FOLDERS, _MORE)]
+    rows = rows.sort_values("number", kind="stable")
+    rows = rows.assign(family=rows["number"].map(named), estimated=False)
+    return [f"{title}: {LEGEND}", *means_table(rows, names(rows), FOLDERS, "There is no room here for {}.")]
 
 
 def _largest(found: Comparison, most: int) -> list[str]:
@@ -89,7 +63,7 @@ def _largest(found: Comparison, most: int) -> list[str]:
         number = f"{row['number']}  " if several else ""
         lines.append(f"{digits(row['ratio']):>8}  {number}{_row(row)}")
     title = f"The largest differences beyond noise, over 1{': ratio, folder, row' if several else ''}"
-    return ["", title, *(shorten(line, COLUMNS) for line in lines)]
+    return ["", title, *lines]
 
 
 def _row(row: pd.Series) -> str:

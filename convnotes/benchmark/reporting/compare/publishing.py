@@ -61,6 +61,6 @@ def _of_rows(out: Path) -> list[str]:
 
 
 def _start(path: Path) -> str:
-    """The first few lines of a file."""
+    """The beginning of a file, where the mark stands."""
     with path.open("rb") as file:
-        return file.read(4000).decode("utf-8", "replace")
+        return file.read(20_000).decode("utf-8", "replace")

@@ -32,6 +32,10 @@ class Comparison(NamedTuple):
         """The folders but the first, each with its number and with the rows that it has in common with the first."""
         return [(i, *one) for i, one in enumerate(zip(self.folders[1:], self.pairs), 2)]
 
+    def of_first(self, count: int) -> "Comparison":
+        """The same of so many folders alone."""
+        return Comparison(self.folders[:count], self.pairs[: count - 1], self.alone[:count])
+
 
 def comparison(folders: Sequence[Folder]) -> Comparison:
     """The first of some folders beside every other one."""

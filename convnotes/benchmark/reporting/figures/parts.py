@@ -20,7 +20,7 @@ from convnotes.style import SHEET, marks
 WIDTH = 6.4
 CONVOLUTIONS = {"conv2d": "forward", "conv2d_grad_input": "input gradient", "conv2d_grad_weight": "weight gradient"}
 HOLLOW = {"markerfacecolor": "white"}
-# So many letters of a legend fit beside each other, with what stands between entries.
+# So many letters of a legend fit beside each other on that width, with what stands between entries.
 LETTERS = 98
 # The longest name of a row.
 LONGEST = 32
@@ -127,7 +127,7 @@ def legend(figure, entries) -> None:
     for rows in range(1, len(entries) + 1):
         ncols = -(-len(entries) // rows)
         # Entries go down the columns, as Matplotlib splits them, and a column is as wide as its longest one.
-        if sum(max(column) for column in np.array_split(letters, ncols)) < LETTERS:
+        if sum(max(column) for column in np.array_split(letters, ncols)) < LETTERS * figure.get_figwidth() / WIDTH:
             break
     figure.legend(handles=entries, loc="outside upper center", ncols=ncols, columnspacing=1.2, handletextpad=0.4)
 
