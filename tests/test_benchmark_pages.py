@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from itertools import groupby, islice
 
 import pandas as pd
 import pytest
@@ -54,13 +55,14 @@ def faults(count):
 
 OWN = [replace(case, suite="layers", name=f"own{i}") for i, case in enumerate(select("alexnet/*"))]
 OF_OWN = {case.name: 2 for case in OWN}
-EVERY = [*CASES, *OWN]
+# Of every network and suite the first two.
+SOME = [case for _, cases in groupby(CASES, lambda case: case.name.split("/")[0]) for case in islice(cases, 2)]
 
 
 def test_the_first_page_is_short_whatever_was_measured(undrawn, tmp_path):
     found = pages(
         tmp_path,
-        everything(CYCLE, 1, EVERY) + faults(200),
+        everything(CYCLE, 1, [*SOME, *OWN]) + faults(200),
         ENVIRONMENT | {"layers": {"sha256": "0", "times": OF_OWN}, "load": {"before": 0.0, "after": 9.0}},
     )
     first = found[records.README]
@@ -72,7 +74,7 @@ def test_the_first_page_is_short_whatever_was_measured(undrawn, tmp_path):
 
 
 def test_pages_lead_to_each_other_and_every_row_is_on_one(undrawn, tmp_path):
-    found = pages(tmp_path, everything(CYCLE, 1, CASES))
+    found = pages(tmp_path, everything(CYCLE, 1, SOME))
     assert set(found) == {records.README, records.READING, *(f"{suite}.md" for suite in SUITES)}
     for name, page in found.items():
         targets = set(re.findall(r"\]\(([^)]+\.md)\)", page))
@@ -80,14 +82,16 @@ def test_pages_lead_to_each_other_and_every_row_is_on_one(undrawn, tmp_path):
         assert targets <= set(found)
         assert name == records.README or records.README in targets
         assert len(page.encode()) < 500_000
-    for case in CASES:
+    for case in SOME:
         assert f"| {case.name} " in found[f"{case.suite}.md"]
 
 
 def test_a_page_that_would_be_too_long_goes_on_on_another(monkeypatch):
-    everywhere = summary(everything(CYCLE, 1, select("*", ["networks"])))
+    everywhere = summary(
+        everything(CYCLE, 1, [case for name in ("lenet5", "alexnet", "vgg16", "dcgan") for case in select(f"{name}/*")])
+    )
     (whole,) = suites.pages(everywhere, "LINE").values()
-    monkeypatch.setattr(suites, "LONGEST", 30_000)
+    monkeypatch.setattr(suites, "LONGEST", 12_000)
     found = suites.pages(everywhere, "LINE")
     assert list(found) == list(records.PAGES["networks"][: len(found)])
     assert len(found) > 3
@@ -95,12 +99,12 @@ def test_a_page_that_would_be_too_long_goes_on_on_another(monkeypatch):
     for line in whole.splitlines():
         assert line in lines or line.startswith(("# ", "[Back")), line
     for name, page in found.items():
-        assert len(page.encode()) < 31_000
+        assert len(page.encode()) < 13_000
         assert page.count("<details>") == page.count("</details>")
         assert all(f"[{other}]({other})" in page for other in found)
         assert page.startswith(f"# Every row: networks, page {list(found).index(name) + 1}\n")
     # A network that one page has room for is on one page.
-    for network in ("lenet5", "alexnet", "dcgan"):
+    for network in ("lenet5", "dcgan"):
         assert sum(f"\n## {network}\n" in page for page in found.values()) == 1
 
 
@@ -278,4 +282,4 @@ def test_the_summary_that_is_stored_has_the_numbers_of_the_one_that_is_told(undr
 
 def test_the_suites_of_the_command_and_of_the_cases_are_the_same():
     assert tuple(SUITES) == schema.SUITES
-    assert set(calls(summary(everything(("torch",), 1, CASES)))["suite"]) == set(schema.SUITES)
+    assert set(calls(summary(everything(("torch",), 1, SOME)))["suite"]) == set(schema.SUITES)

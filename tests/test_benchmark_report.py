@@ -271,7 +271,7 @@ def six():
         return drawn
 
 
-@pytest.mark.parametrize("name", ["ratio", "time", "scaling", "speedup", "roofline", "error", "workspace"])
+@pytest.mark.parametrize("name", ["overview", "ratio", "time", "scaling", "speedup", "roofline", "error", "workspace"])
 def test_figures_have_room_for_six_implementations(six, name):
     figure = six[name]
     for legend in figure.legends:
