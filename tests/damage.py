@@ -1,7 +1,10 @@
 """Damage to files as crashes, disks, editors and spreadsheets do it, drawn at random."""
 
+import gzip
 import json
 import random
+import zlib
+from contextlib import suppress
 
 CELLS = (
     *("", "abc", "nan", "inf", "-inf", "-1", "0", "-0", "1.5", "0.0", "1e3", "1e400", "1e-400", "1e300", "1e-300"),
@@ -17,6 +20,9 @@ VALUES = (
 
 def content(rng: random.Random, before: bytes) -> bytes:
     """The content of a file, damaged."""
+    if before.startswith(b"\x1f\x8b") and rng.random() < 0.8:
+        with suppress(OSError, EOFError, zlib.error):  # it has come to damage already
+            return gzip.compress(content(rng, gzip.decompress(before)), mtime=0)
     ways = [_cut, _flipped, _flipped, _lines, _cell, _cell, _cell, _odd]
     if before.startswith(b"{"):
         ways = [_cut, _flipped, _odd, *[_value] * 5]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from convnotes.benchmark.storing import costs, records
+from convnotes.benchmark.storing import costs, files, reading, records
 from convnotes.benchmark.storing.schema import OF_NETWORKS
 from convnotes.cases import CASES
 
@@ -67,9 +67,19 @@ def ceilings(gflops=100.0, gigabytes_per_second=20.0) -> list[dict]:
 
 def write(folder: Path, found: list[dict], environment=ENVIRONMENT) -> Path:
     """Store records and an environment as a run does."""
-    pd.DataFrame(found, columns=list(records.COLUMNS)).to_csv(folder / records.MEASUREMENTS, index=False)
+    store(folder, pd.DataFrame(found, columns=list(records.COLUMNS)).to_csv(index=False))
     (folder / records.ENVIRONMENT).write_text(json.dumps(environment, indent=2))
     return folder
+
+
+def store(folder: Path, text: str) -> None:
+    """Put a text in the place of the measurements."""
+    (folder / records.MEASUREMENTS).write_bytes(files.packed(text))
+
+
+def text(folder: Path) -> str:
+    """The text of the measurements."""
+    return reading.unpacked((folder / records.MEASUREMENTS).read_bytes()).decode()
 
 
 def everything(implementations=("naive", "matmul", "torch"), rounds=3, cases=CASES) -> list[dict]:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 import damage
+import measurements
 from convnotes.benchmark import run
 from convnotes.benchmark.__main__ import main
 from convnotes.benchmark.reporting import figures, report, screen
@@ -19,6 +20,7 @@ RESULTS = Path(__file__).parents[1] / "results"
 RESUMED = ["benchmark", "--cases", "founding/pool*", "--implementations", "naive,matmul", "--rounds", "2"]
 DRAWS, SEED = 80, 1
 FILES = pytest.mark.parametrize("name", [records.MEASUREMENTS, records.ENVIRONMENT])
+OF_UNFINISHED = pytest.mark.parametrize("name", [records.PLAIN, records.ENVIRONMENT])
 
 
 def contents(folder):
@@ -28,8 +30,9 @@ def contents(folder):
 @pytest.fixture(scope="module")
 def few():
     """Measurements of a real run: a few of its rows from every suite."""
-    header, *lines = (RESULTS / records.MEASUREMENTS).read_text(encoding="utf-8").splitlines(keepends=True)
+    header, *lines = measurements.text(RESULTS).splitlines(keepends=True)
     cases = ("machine,ceiling", "founding/pool tiling", "scaling/batch 1,", "scaling/grid kernel 3 channels 4,")
+    lines = [line for line in lines if ",measured,0," in line or ",not run," in line]
     chosen = [line for line in lines if any(case in line for case in cases) or "lenet5/conv1,1," in line]
     skipped = next(line for line in lines if ",not run," in line)
     return "".join([header, *chosen[:30], skipped])
@@ -40,7 +43,7 @@ def finished(few, tmp_path):
     """The files of a finished run."""
     folder = tmp_path / "finished"
     folder.mkdir()
-    (folder / records.MEASUREMENTS).write_text(few, encoding="utf-8")
+    measurements.store(folder, few)
     shutil.copyfile(RESULTS / records.ENVIRONMENT, folder / records.ENVIRONMENT)
     return folder
 
@@ -158,7 +161,7 @@ def test_compare_compares_what_is_right_or_refuses(name, finished, tmp_path, cap
     assert 0 < refusals < draws
 
 
-@FILES
+@OF_UNFINISHED
 def test_an_unfinished_run_ends_as_if_nothing_had_happened_or_is_refused(name, unfinished, capsys):
     folder, whole = unfinished
     refusals = 0
@@ -172,7 +175,7 @@ def test_an_unfinished_run_ends_as_if_nothing_had_happened_or_is_refused(name, u
 
 def test_what_was_damaged_is_measured_again_and_told(unfinished, capsys):
     folder, whole = unfinished
-    path = folder / records.UNFINISHED / records.MEASUREMENTS
+    path = folder / records.UNFINISHED / records.PLAIN
     text = path.read_text()
     found = text.count("\n\n")
     blocks = text.split("\n\n")
@@ -201,12 +204,14 @@ def test_what_was_damaged_is_measured_again_and_told(unfinished, capsys):
     ],
 )
 @pytest.mark.parametrize("command", ["plot", "compare", "resume"])
-def test_an_environment_of_the_wrong_shape_is_refused(key, value, command, finished, unfinished, capsys):
+def test_an_environment_of_the_wrong_shape_is_refused(key, value, command, finished, unfinished, tmp_path, capsys):
     folder, _ = unfinished
     arguments = [*RESUMED, "--resume", "--out", str(folder)]
     if command != "resume":
         folder = finished
-        arguments = {"plot": ["plot", "--out", str(folder)], "compare": ["compare", str(folder), str(folder)]}[command]
+        arguments = ["plot", "--out", str(folder)]
+        if command == "compare":
+            arguments = ["compare", str(shutil.copytree(folder, tmp_path / "other")), str(folder)]
     path = next(folder.rglob(records.ENVIRONMENT))
     path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
     assert refused(main(arguments), contents(folder), folder, capsys)
@@ -215,5 +220,5 @@ def test_an_environment_of_the_wrong_shape_is_refused(key, value, command, finis
 def test_every_run_in_the_repository_is_read_as_it_is():
     for folder in (RESULTS, RESULTS / "two_threads"):
         frame, environment = records.read(folder)
-        assert len(frame) == (folder / records.MEASUREMENTS).read_text(encoding="utf-8").count("\n") - 1
+        assert len(frame) == measurements.text(folder).count("\n") - 1
         assert environments.largest_load(environment["sessions"], "after") == environment["load"]["after"]

@@ -14,7 +14,7 @@ import convnotes
 from convnotes import matmul
 from convnotes.benchmark.__main__ import main
 from convnotes.benchmark.measuring import ceilings, measurement, processes, steps, timing
-from convnotes.benchmark.storing import failures, reading, schema
+from convnotes.benchmark.storing import failures, reading, records, schema
 from convnotes.cases import select
 
 
@@ -234,7 +234,7 @@ def test_a_process_that_dies_is_replaced_and_the_run_goes_on(tmp_path, monkeypat
     arguments = ["--cases", "founding/bias", "--implementations", "matmul,dying", "--rounds", "2"]
     arguments += ["--repeats", "1", "--limit", "1000"]
     assert main(["benchmark", *arguments, "--out", str(out)]) == 1
-    frame = pd.read_csv(out / "measurements.csv")
+    frame = pd.read_csv(out / records.MEASUREMENTS)
     frame = frame[frame["suite"] != "machine"]
     rows = {tuple(row) for row in frame[["operation", "implementation", "status", "note"]].fillna("").to_numpy()}
     assert rows == {
@@ -246,7 +246,7 @@ def test_a_process_that_dies_is_replaced_and_the_run_goes_on(tmp_path, monkeypat
     assert len(frame[frame["status"] == "failed"]) == 3
     assert "dying: bias_add of founding/bias: failed (the process ended" in capsys.readouterr().out
     assert f"dying: bias_add of founding/bias: **failed** ({processes.DIED})" in (out / "README.md").read_text()
-    summary = pd.read_csv(out / "summary.csv").set_index(["operation", "implementation"])
+    summary = pd.read_csv(out / records.SUMMARY).set_index(["operation", "implementation"])
     assert summary.loc[("bias_grad", "matmul"), ["status", "rounds", "repeats"]].tolist() == ["measured", 2, 2]
 
 

@@ -17,7 +17,7 @@ from convnotes.benchmark.commands.benchmark import options
 from convnotes.benchmark.measuring import ceilings, jobs, measurement, processes, workers
 from convnotes.benchmark.measuring.foreign import ForeignWorker
 from convnotes.benchmark.reporting import figures
-from convnotes.benchmark.storing import reading, schema
+from convnotes.benchmark.storing import reading, records, schema
 from convnotes.cases import select
 
 ARGUMENTS = ["benchmark", "--cases", "founding/bias", "--rounds", "2", "--repeats", "1"]
@@ -192,7 +192,7 @@ def run(out, *more, implementations):
 
 
 def rows_of(out):
-    frame = pd.read_csv(out / "measurements.csv")
+    frame = pd.read_csv(out / records.MEASUREMENTS)
     found = frame[frame["suite"] != "machine"][["implementation", "operation", "status", "note"]].to_numpy()
     return {(name, operation): (status, "" if pd.isna(note) else note) for name, operation, status, note in found}
 

@@ -18,7 +18,9 @@ from convnotes.benchmark.__main__ import main
 from convnotes.benchmark.commands import parser
 from convnotes.benchmark.commands.benchmark import options
 from convnotes.benchmark.measuring import ceilings, jobs, torch_calls
-from convnotes.benchmark.reporting import compare, figures, report, screen, totals
+from convnotes.benchmark.reporting import figures, report, screen, totals
+from convnotes.benchmark.reporting.compare.folders import read
+from convnotes.benchmark.reporting.compare.rows import comparison
 from convnotes.benchmark.reporting.figures import network, parts, ratio
 from convnotes.benchmark.reporting.summary import summarize, with_times
 from convnotes.benchmark.storing import records, schema
@@ -126,7 +128,7 @@ def test_another_file_of_the_same_stem_replaces_nothing_unasked(capsys):
     out.mkdir(parents=True)
     measurements.write(out, rows("first", "conv2d", "fast", [1.0], suite="layers"), of_csv)
     sentence = refused(capsys, "benchmark", "--layers", "f.json")
-    assert "a run of other options (--layers f.csv)" in sentence
+    assert "another run (--layers f.csv" in sentence
     assert sentence.count("\n") == 1
 
 
@@ -199,7 +201,7 @@ def test_a_run_goes_on_with_the_same_file_alone(monkeypatch, capsys):
     assert sentence.count("\n") == 1
     Path("f.csv").write_text(FILE)
     assert main([*run, "--resume"]) == 0
-    assert set(pd.read_csv("out/measurements.csv")["case"]) == {"first", "last"}
+    assert set(pd.read_csv(f"out/{records.MEASUREMENTS}")["case"]) == {"first", "last"}
 
 
 @pytest.mark.parametrize("padding", [((0, 1), (0, 1)), ((2, 0), (1, 1)), "same"])
@@ -365,9 +367,9 @@ def test_layers_of_one_name_and_two_sizes_are_not_compared(tmp_path):
         folder.mkdir()
         same = mine("same", "conv2d", "fast", 0.1)
         reported(folder, [1, 1], same, mine("other", "conv2d", "fast", 0.1, side=side))
-    before, after = (compare._read("A", folder)[0] for folder in folders)
-    assert compare.pair(before, after)["case"].tolist() == ["same"]
-    assert compare.alone(before, after)["case"].tolist() == ["other"]
+    found = comparison(read(folders))
+    assert found.pairs[0]["case"].tolist() == ["same"]
+    assert found.alone == [1, 1]
 
 
 # Figures

@@ -1,5 +1,6 @@
 """The report, from measurements made up here: medians, marks, missing and wrong rows, and the same bytes every time."""
 
+import io
 import itertools
 import json
 from dataclasses import replace
@@ -66,7 +67,7 @@ def full(tmp_path_factory):
 
 
 def write(folder):
-    return report.write(*records.read(folder), folder)
+    return report.write(*records.read(folder), folder, records.KINDS)
 
 
 def summary(found):
@@ -143,7 +144,7 @@ def test_the_ceilings_are_those_of_the_best_round():
 
 def test_the_page_shows_every_result(folder):
     faults = write(folder).faults
-    page = (folder / "README.md").read_text()
+    page = (folder / "networks.md").read_text()
     cells = [[cell.strip() for cell in line.split(" | ")] for line in page.splitlines() if line.startswith("| net/")]
     small = ["| net/small", "1,000", "1.00 s", "2.00 ms (IQR 50%)", "4.00 ms", "250", "0.500", "3e-07 |"]
     large = [
@@ -164,17 +165,29 @@ def test_the_page_shows_every_result(folder):
     ]
     assert faults == warnings
     for warning in warnings:
-        assert f"> **Warning.** {warning}" in page
+        assert f"> **Warning.** {warning}" in (folder / "README.md").read_text()
 
 
 def test_everything_carries_the_line_of_provenance(full):
-    page = (full / "README.md").read_text()
-    sections = page.split("\n## How to read")[0].split("\n## ")
-    assert len(sections) >= 20
+    """Figures have it in themselves."""
+    pages = [path.read_text() for path in full.glob("*.md") if path.name not in (records.README, records.READING)]
+    sections = [section for page in pages for section in page.split("\n## ")]
+    assert len(sections) >= 17
     for section in sections:
         assert LINE in section
+    page = (full / "README.md").read_text()
+    assert page.startswith(f"# Benchmark\n\n{LINE}\n")
     assert "100 GFLOP/s" in page
     assert "20.0 GB/s" in page
+
+
+def test_every_figure_is_signed(tmp_path, monkeypatch):
+    signed = []
+    monkeypatch.setattr(figures, "_write_png", lambda figure, path: signed.append(figure.get_supxlabel()))
+    found = report.write(*records.read(measurements.write(tmp_path, everything(CYCLE, 1, SOME))), tmp_path)
+    assert len(signed) > 15
+    for line in signed:
+        assert line.replace("\N{NO-BREAK SPACE}", " ").replace("\n", " ") == found.line == LINE
 
 
 @pytest.mark.parametrize(
@@ -208,8 +221,11 @@ def test_a_gpu_is_named():
 
 
 def test_the_same_measurements_give_the_same_bytes(full, tmp_path):
-    report.write(*records.read(full), tmp_path)
-    for name in records.REPORT:
+    report.write(*records.read(full), tmp_path, records.KINDS)
+    written = {path.name for path in tmp_path.iterdir()}
+    assert written == {path.name for path in full.iterdir()} - {records.MEASUREMENTS, records.ENVIRONMENT}
+    assert written <= set(records.REPORT)
+    for name in written:
         assert (full / name).read_bytes() == (tmp_path / name).read_bytes(), name
 
 
@@ -255,7 +271,7 @@ def six():
         return drawn
 
 
-@pytest.mark.parametrize("name", ["ratio", "time", "scaling", "speedup", "roofline", "error", "workspace"])
+@pytest.mark.parametrize("name", ["overview", "ratio", "time", "scaling", "speedup", "roofline", "error", "workspace"])
 def test_figures_have_room_for_six_implementations(six, name):
     figure = six[name]
     for legend in figure.legends:
@@ -299,9 +315,9 @@ def test_figures_without_anything_to_show_are_left_out(found, tmp_path):
     page = (tmp_path / "README.md").read_text()
     drawn = {path.stem for path in tmp_path.glob("*.png")}
     assert drawn == {path.stem for path in tmp_path.glob("*.svg")}
-    assert drawn <= {"time", "scaling", "ratio_lenet5", "workspace", "error"}
+    assert drawn <= {"overview", "time", "scaling", "ratio_lenet5", "workspace", "error"}
     assert page.count("![") == len(drawn)
-    assert "nan" not in page.split("## How to read")[0]
+    assert not [path for path in tmp_path.glob("*.md") if path.name != records.READING and "nan" in path.read_text()]
 
 
 @pytest.mark.parametrize("exponent", [1.0, 0.5])
@@ -370,15 +386,17 @@ def test_numbers_and_names_at_the_ends_of_what_may_be_stored_are_drawn(tmp_path)
 
 
 def test_old_figures_do_not_outlive_new_results(full, tmp_path):
-    for name in records.ALL:
-        (tmp_path / name).write_bytes((full / name).read_bytes())
+    for path in full.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    for name in ("summary.csv", "networks_9.md"):
+        (tmp_path / name).write_text("earlier")
     (tmp_path / "empty").mkdir()
     files.publish(tmp_path / "empty", tmp_path, records.REPORT)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "environment.json", "measurements.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "environment.json", "measurements.csv.gz"]
 
 
 def spoil(text, column=None, value=None):
-    frame = pd.read_csv(text)
+    frame = pd.read_csv(io.StringIO(text))
     frame[column] = frame[column].astype(object)
     frame.loc[0, column] = value
     return frame.to_csv(index=False)
@@ -387,37 +405,36 @@ def spoil(text, column=None, value=None):
 @pytest.mark.parametrize(
     ("spoilt", "reason"),
     [
-        (lambda path: "", "measurements.csv is empty"),
-        (lambda path: "a,b\n1,2\n", "lacks the column suite"),
-        (lambda path: path.read_text().splitlines()[0], "has no rows"),
-        (lambda path: path.read_text().replace("case,", "case,case,", 1), "has the column case 2 times"),
-        (lambda path: path.read_text().replace(",note", ",note,mine", 1), "has a column 'mine' that no run writes"),
-        (lambda path: path.read_text()[:-20], "cells instead of 28"),
-        (lambda path: path.read_text() + path.read_text().splitlines()[1], "lacks a timing, or has it twice, of naive"),
-        (lambda path: path.read_text() + '"', "is not CSV (unexpected end of data)"),
-        (lambda path: spoil(path, "status", "done"), "has 'done' as status instead of one of measured, not run, "),
-        (lambda path: spoil(path, "status", None), "has no status"),
-        (lambda path: spoil(path, "seconds", "fast"), "in line 2 has 'fast' as seconds instead of a number from 1e-12"),
-        (lambda path: spoil(path, "seconds", -1.0), "has '-1.0' as seconds instead of a number from 1e-12 to 1e+09 s"),
-        (lambda path: spoil(path, "seconds", "1e-300"), "has '1e-300' as seconds"),
-        (lambda path: spoil(path, "seconds", "1e400"), "has '1e400' as seconds"),
-        (lambda path: spoil(path, "seconds", None), "has no seconds where the status is measured"),
-        (lambda path: spoil(path, "multiply_adds", 0), "has '0' as multiply_adds instead of a whole number from 1"),
-        (lambda path: spoil(path, "multiply_adds", 9 * 10**22), "as multiply_adds instead of a whole number from 1"),
-        (lambda path: spoil(path, "multiply_adds", None), "has no multiply_adds"),
-        (lambda path: spoil(path, "multiply_adds", 7), "has both 7 and 1000 as multiply_adds of naive: conv2d of net"),
-        (lambda path: spoil(path, "repeat", 3), "lacks a timing, or has it twice, of naive: conv2d of net/small"),
-        (lambda path: spoil(path, "note", "slow"), "has 'slow' as note where the status is measured"),
-        (lambda path: spoil(path, "error", "inf"), "has 'inf' as error where the status is measured"),
-        (lambda path: spoil(path, "case", None), "has no case where the status is measured"),
-        (lambda path: spoil(path, "case", "a\x00"), "has 'a\\x00' as case"),
-        (lambda path: spoil(path, "case", "$x_{$"), "as case instead of a line of at most 300 characters without $"),
-        (lambda path: spoil(path, "suite", None), "has no suite where the status is measured"),
+        (lambda text: "", "measurements.csv.gz is empty"),
+        (lambda text: "a,b\n1,2\n", "lacks the column suite"),
+        (lambda text: text.splitlines()[0], "has no rows"),
+        (lambda text: text.replace("case,", "case,case,", 1), "has the column case 2 times"),
+        (lambda text: text.replace(",note", ",note,mine", 1), "has a column 'mine' that no run writes"),
+        (lambda text: text[:-20], "cells instead of 28"),
+        (lambda text: text + text.splitlines()[1], "lacks a timing, or has it twice, of naive"),
+        (lambda text: text + '"', "is not CSV (unexpected end of data)"),
+        (lambda text: spoil(text, "status", "done"), "has 'done' as status instead of one of measured, not run, "),
+        (lambda text: spoil(text, "status", None), "has no status"),
+        (lambda text: spoil(text, "seconds", "fast"), "in line 2 has 'fast' as seconds instead of a number from 1e-12"),
+        (lambda text: spoil(text, "seconds", -1.0), "has '-1.0' as seconds instead of a number from 1e-12 to 1e+09 s"),
+        (lambda text: spoil(text, "seconds", "1e-300"), "has '1e-300' as seconds"),
+        (lambda text: spoil(text, "seconds", "1e400"), "has '1e400' as seconds"),
+        (lambda text: spoil(text, "seconds", None), "has no seconds where the status is measured"),
+        (lambda text: spoil(text, "multiply_adds", 0), "has '0' as multiply_adds instead of a whole number from 1"),
+        (lambda text: spoil(text, "multiply_adds", 9 * 10**22), "as multiply_adds instead of a whole number from 1"),
+        (lambda text: spoil(text, "multiply_adds", None), "has no multiply_adds"),
+        (lambda text: spoil(text, "multiply_adds", 7), "has both 7 and 1000 as multiply_adds of naive: conv2d of net"),
+        (lambda text: spoil(text, "repeat", 3), "lacks a timing, or has it twice, of naive: conv2d of net/small"),
+        (lambda text: spoil(text, "note", "slow"), "has 'slow' as note where the status is measured"),
+        (lambda text: spoil(text, "error", "inf"), "has 'inf' as error where the status is measured"),
+        (lambda text: spoil(text, "case", None), "has no case where the status is measured"),
+        (lambda text: spoil(text, "case", "a\x00"), "has 'a\\x00' as case"),
+        (lambda text: spoil(text, "case", "$x_{$"), "as case instead of a line of at most 300 characters without $"),
+        (lambda text: spoil(text, "suite", None), "has no suite where the status is measured"),
     ],
 )
 def test_foreign_measurements_are_refused(folder, spoilt, reason):
-    path = folder / "measurements.csv"
-    path.write_text(spoilt(path))
+    measurements.store(folder, spoilt(measurements.text(folder)))
     with pytest.raises(Refused) as refusal:
         records.read(folder)
     assert reason in str(refusal.value)

@@ -10,6 +10,7 @@ import sys
 import pandas as pd
 import pytest
 
+import measurements
 import patience
 from convnotes.benchmark import Refused
 from convnotes.benchmark.__main__ import main
@@ -62,14 +63,14 @@ def test_a_run_killed_again_and_again_has_the_rows_of_an_undisturbed_one(tmp_pat
     more, finished = [], []
     for jobs in (2, 5, 4):
         assert begin(killed, *more, stopping=(jobs, "SIGKILL")).returncode == -signal.SIGKILL
-        finished.append((killed / records.UNFINISHED / records.MEASUREMENTS).read_text().rpartition("\n\n")[0])
+        finished.append((killed / records.UNFINISHED / records.PLAIN).read_text().rpartition("\n\n")[0])
         more = ["--resume"]
     done = begin(killed, "--resume")
     assert (done.returncode, done.stderr) == (0, "")
     assert keys(killed) == keys(undisturbed)
     assert len(set(keys(killed))) == len(keys(killed))
     # What was finished at the first kill is there as it was measured then.
-    lines = (killed / records.MEASUREMENTS).read_text().splitlines()
+    lines = measurements.text(killed).splitlines()
     kept = [line for line in "\n".join(finished).splitlines() if line and not line.startswith("#")]
     assert set(kept) <= set(lines)
     sessions = json.loads((killed / records.ENVIRONMENT).read_text())["sessions"]
@@ -198,7 +199,7 @@ def test_whole_jobs_are_taken_over_and_stay_in_the_file(written, jobs):
 @pytest.mark.parametrize("cut", [1, 2, 30, 150])
 def test_a_torn_end_is_dropped(written, jobs, cut):
     folder, expected = written
-    path = folder / records.MEASUREMENTS
+    path = folder / records.PLAIN
     path.write_bytes(path.read_bytes()[:-cut])
     assert list(loaded(folder, jobs).rows) == expected[:-1]
     again = path.read_text()
@@ -228,7 +229,7 @@ DAMAGE = {
 @pytest.mark.parametrize("damaged", DAMAGE.values(), ids=DAMAGE)
 def test_a_damaged_job_is_dropped(written, jobs, damaged):
     folder, expected = written
-    path = folder / records.MEASUREMENTS
+    path = folder / records.PLAIN
     header, _, text = path.read_text().partition("\n")
     blocks = text.split("\n\n")
     at = next(i for i, job in enumerate(jobs) if not job.is_machine)
@@ -288,7 +289,7 @@ def test_a_folder_that_a_run_is_writing_to_is_refused(tmp_path, capsys):
 
 def test_a_job_that_stands_there_twice_counts_once(written, jobs):
     folder, expected = written
-    path = folder / records.MEASUREMENTS
+    path = folder / records.PLAIN
     path.write_text(path.read_text() + path.read_text().split("\n\n")[-2] + "\n\n")
     assert list(loaded(folder, jobs).rows) == expected
     assert len(pd.read_csv(path, comment="#")) == sum(len(rows_of(job)) for job in jobs)
@@ -296,7 +297,7 @@ def test_a_job_that_stands_there_twice_counts_once(written, jobs):
 
 def test_measurements_of_another_version_are_refused(written, jobs):
     folder, _ = written
-    (folder / records.MEASUREMENTS).write_text("case,seconds\n")
+    (folder / records.PLAIN).write_text("case,seconds\n")
     with pytest.raises(Refused, match="--resume must find measurements of this version in"):
         loaded(folder, jobs)
 
@@ -305,7 +306,7 @@ def test_a_finished_file_is_tidy(written, jobs, tmp_path):
     folder, _ = written
     (tmp_path / "results").mkdir()
     loaded(folder, jobs).finish(tmp_path / "results")
-    text = (tmp_path / "results" / records.MEASUREMENTS).read_text()
+    text = measurements.text(tmp_path / "results")
     assert text.splitlines()[0] == ",".join(records.COLUMNS)
     assert "\n\n" not in text
 
@@ -325,5 +326,5 @@ def test_a_full_disk_is_told_in_one_sentence_and_nothing_is_lost(tmp_path, monke
     sentence = refused(capsys, *ARGUMENTS, "--out", tmp_path)
     assert "(No space left on device); what is measured is kept for --resume" in sentence
     assert (tmp_path / records.README).read_text() == (tmp_path / records.MEASUREMENTS).read_text() == "earlier"
-    kept = (tmp_path / records.UNFINISHED / records.MEASUREMENTS).read_text()
+    kept = (tmp_path / records.UNFINISHED / records.PLAIN).read_text()
     assert kept.count("\n\n") == 3

@@ -50,7 +50,7 @@ def results(tmp_path_factory):
 
 def test_a_run_measures_every_implementation(results):
     out, printed = results
-    frame = pd.read_csv(out / "measurements.csv")
+    frame = pd.read_csv(out / records.MEASUREMENTS)
     assert list(frame.columns) == list(records.COLUMNS)
     assert set(frame["status"]) == {"measured"}
     assert set(frame["device"]) == {"cpu"}
@@ -69,7 +69,9 @@ def test_a_run_measures_every_implementation(results):
     assert set(frame["operation"]) == {"max_pool2d", "max_pool2d_grad_input"}
     assert (frame["seconds"] > 0).all()
     assert re.search(r"^founding/pool tiling, batch \d+\n  max_pool2d  ", printed, re.M)
-    assert {"README.md", "summary.csv", "environment.json", "ratio.png", "ratio.svg"} <= set(contents(out))
+    assert {"README.md", records.SUMMARY, "environment.json", "overview.png", "founding.md", "reading.md"} <= set(
+        contents(out)
+    )
     assert not (out / records.UNFINISHED).exists()
 
 
@@ -88,7 +90,7 @@ def test_the_environment_names_the_libraries_but_no_place(results):
 
 def test_plot_rebuilds_the_report_and_imports_no_operation(results, tmp_path):
     out, _ = results
-    for name in ("measurements.csv", "environment.json"):
+    for name in (records.MEASUREMENTS, "environment.json"):
         (tmp_path / name).write_bytes((out / name).read_bytes())
     code = (
         "import sys; from convnotes.benchmark.__main__ import main; code = main(['plot', '--out', sys.argv[1]]);"
@@ -99,7 +101,9 @@ def test_plot_rebuilds_the_report_and_imports_no_operation(results, tmp_path):
         [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, timeout=patience.SECONDS
     )
     assert (done.returncode, done.stderr) == (0, "[]\n")
-    assert contents(tmp_path) == contents(out)
+    drawn = {name: content for name, content in contents(tmp_path).items() if name.endswith(".svg")}
+    assert set(drawn) == {f"{figure}.svg" for figure in records.FIGURES if (out / f"{figure}.png").exists()}
+    assert contents(tmp_path) == contents(out) | drawn
 
 
 def test_a_backend_that_does_not_exist_is_not_asked(results, monkeypatch):
@@ -156,7 +160,7 @@ def test_a_quick_look_has_its_own_defaults():
         options(parser().parse_args(["benchmark", *arguments]))
         for arguments in ([], ["--quick"], ["--quick", "--repeats", "7", "--limit", "9", "--out", "here"])
     )
-    assert (full.rounds, full.repeats, full.limit, full.out) == (4, 3, 2.0, Path("results"))
+    assert (full.rounds, full.repeats, full.limit, full.out.parent) == (4, 3, 2.0, Path("results"))
     assert (quick.rounds, quick.repeats, quick.limit, quick.out) == (2, 3, 0.1, Path("results/quick"))
     assert (mixed.rounds, mixed.repeats, mixed.limit, mixed.out) == (2, 7, 9.0, Path("here"))
     assert quick.implementations == tuple(convnotes.IMPLEMENTATIONS)
@@ -172,12 +176,16 @@ REFUSALS = [
     (["plot", "--cases=x"], "'--cases' is no option of convnotes plot; did you mean convnotes benchmark --cases?"),
     (["plot", "a", "b"], "'b' is one argument too many; it takes one FOLDER"),
     (["plot", "a", "--out", "b"], "FOLDER must be the same as --out, which can be left out, got 'a'"),
-    (["plot", "nowhere"], "FOLDER must hold measurements.csv of an earlier `convnotes benchmark`, got 'nowhere'"),
-    (["plot", "n" * 300], "FOLDER must hold measurements.csv of an earlier `convnotes benchmark`, got 'nnn"),
+    (["plot", "nowhere"], "FOLDER must hold measurements.csv.gz of an earlier `convnotes benchmark`, got 'nowhere'"),
+    (["plot", "n" * 300], "FOLDER must hold measurements.csv.gz of an earlier `convnotes benchmark`, got 'nnn"),
     (["plot", ""], "FOLDER must name a place, such as . for the current folder, got ''"),
-    (["compare", "a", "b", "c"], "'c' is one argument too many; it takes two folders, A and B"),
-    (["compare", "a"], "the following arguments are required: B"),
-    (["compare", "n" * 300, "b"], "A must hold measurements.csv of an earlier `convnotes benchmark`, got 'nnn"),
+    (["compare", "a", "b", "--all", "c"], "'c' is one argument too many; it takes all its folders side by side"),
+    (["compare"], "the following arguments are required: FOLDER"),
+    (["compare", "a"], "FOLDER must be given for two runs at least, got one, 'a'"),
+    (["compare", "a", "b", "./a"], "FOLDER must be another one each time, got 'a' twice"),
+    (["compare", "a", "b", "--all"], "--all must be given with --out FOLDER, which its pages are written to"),
+    (["template", "a.py", "b.py"], "'a.py' is one argument too many; see convnotes template --help"),
+    (["compare", "n" * 300, "b"], "FOLDER must hold measurements.csv.gz of an earlier `convnotes benchmark`, got 'nnn"),
     (["benchmark", "lenet5/*"], "'lenet5/*' is one argument too many; --cases lenet5/* chooses cases"),
     (["benchmark", "--quik"], "'--quik' is no option of convnotes benchmark; did you mean --quick?"),
     (["benchmark", "--xyz"], "'--xyz' is no option of convnotes benchmark (see convnotes benchmark --help)"),
@@ -292,9 +300,9 @@ def test_a_folder_in_a_results_place_is_refused(tmp_path, capsys):
 def test_plot_refuses_damaged_measurements_and_leaves_the_rest(results, tmp_path, capsys):
     for name, content in contents(results[0]).items():
         (tmp_path / name).write_bytes(content)
-    (tmp_path / "measurements.csv").write_bytes(b"\xff\xfe,\n")
+    (tmp_path / records.MEASUREMENTS).write_bytes(b"\xff\xfe,\n")
     before = contents(tmp_path)
-    assert "--out must hold readable measurements" in refused(capsys, "plot", "--out", tmp_path)
+    assert "where measurements.csv.gz is no gzip file" in refused(capsys, "plot", "--out", tmp_path)
     assert contents(tmp_path) == before
 
 
@@ -310,7 +318,7 @@ def test_whatever_is_registered_is_measured(tmp_path, monkeypatch, capsys, imple
         implementations[name] = name
     del implementations["torch"]
     assert main(["benchmark", "--cases", "founding/bias", "--rounds", "1", "--out", str(out)]) == 1
-    status = pd.read_csv(out / "summary.csv").set_index(["operation", "implementation"])["status"]
+    status = pd.read_csv(out / records.SUMMARY).set_index(["operation", "implementation"])["status"]
     assert status["bias_add", "twofold"] == status["bias_grad", "twofold"] == "measured"
     assert status["bias_add", "astray"] == "wrong"
     assert status["bias_grad", "astray"] == "failed"
@@ -323,7 +331,7 @@ def test_an_interrupted_run_leaves_earlier_results_alone(results, tmp_path):
     before = contents(out)
     arguments = [*COMMAND, "benchmark", "--out", str(out)]
     running = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    while not (out / records.UNFINISHED / records.MEASUREMENTS).exists() and running.poll() is None:
+    while not (out / records.UNFINISHED / records.PLAIN).exists() and running.poll() is None:
         time.sleep(0.05)
     os.killpg(running.pid, signal.SIGINT)  # as Ctrl-C does, to the workers too
     _, errors = running.communicate(timeout=patience.SECONDS)

@@ -112,3 +112,18 @@ def test_the_memory_is_the_least_that_holds(monkeypatch):
     texts = iter(["max\n", "1000000\n"])
     monkeypatch.setattr(Path, "read_text", lambda path, **how: next(texts))
     assert [machine.memory(), machine.memory()] == [4_096_000, 1_000_000]
+
+
+@pytest.mark.parametrize(("cpu", "flags", "name"), [
+    ("Intel(R) Xeon(R) Processor", "fpu avx2 avx512f", "intel-xeon-avx512"),
+    ("AMD EPYC", "fpu avx2", "amd-epyc-avx2"),
+    ("AMD EPYC", "fpu", "amd-epyc"),
+    ("AMD EPYC 7763 64-Core Processor", "avx2", "amd-epyc-7763-64-core"),
+    ("Intel(R) Core(TM) i7-8650U CPU @ 1.90GHz", "avx2", "intel-core-i7-8650u"),
+    ("..\\/\u00e9\u00df ", "", "unknown"),
+    ("x" * 99, "", "x" * 40),
+])  # fmt: skip
+def test_a_machine_has_the_name_of_its_processor(cpu, flags, name, monkeypatch):
+    monkeypatch.setattr(machine, "cpu", lambda: cpu)
+    monkeypatch.setattr(machine, "_cpuinfo", lambda field: {"flags": flags}[field])
+    assert machine.folder_name() == name

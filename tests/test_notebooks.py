@@ -147,7 +147,7 @@ def test_every_section_has_its_parts(path):
         for part in ("**Claim.**", r"\tag{", "By hand", "**Trap.**"):
             assert part in text, f"{title} lacks {part}"
         assert re.search(r"\*\*Figure \d+\.\*\* ", text), f"{title} lacks a caption"
-        assert re.search(r"\*\*Exercise \d+\.\*\* ", text), f"{title} lacks an exercise"
+        assert re.search(r"^### Exercise \d+$", text, re.M), f"{title} lacks an exercise"
         assert "check." in source, f"{title} lacks a check"
         assert "plt.show()" in source, f"{title} lacks a picture"
 
@@ -181,35 +181,56 @@ def test_every_picture_has_its_alt_text(path):
 
 
 @every_notebook
-@pytest.mark.parametrize("what", [r"\\tag\{(\d+)\}", r"\*\*Figure (\d+)\.", r"\*\*Exercise (\d+)\."])
+@pytest.mark.parametrize("what", [r"\\tag\{(\d+)\}", r"\*\*Figure (\d+)\.", r"(?m)^### Exercise (\d+)$"])
 def test_numbers_count_up_from_1(path, what):
     numbers = [int(number) for number in re.findall(what, "\n".join(prose(path)))]
     assert numbers == list(range(1, len(numbers) + 1))
 
 
+def exercises(path) -> list[str]:
+    return re.findall(r"^### Exercise (\d+)$", "\n".join(prose(path)), re.M)
+
+
 @every_notebook
-def test_solutions_are_collapsed_run_and_checked(path):
-    """Under every exercise a collapsed text, then a hidden cell tagged `solution` that checks or prints the answer."""
+def test_solutions_stand_at_the_end_and_are_run_and_checked(path):
+    """So no viewer shows one below its exercise. Each is a text and a cell that checks it."""
     cells = read(path).cells
-    exercises = [k for k, cell in enumerate(cells) if "**Exercise " in cell.source]
-    assert len(exercises) >= 3
-    for k in exercises:
-        assert "<details><summary>Solution</summary>" in cells[k].source
-        solution = cells[k + 1]
+    (start,) = [k for k, cell in enumerate(cells) if cell.source.startswith("## Solutions\n")]
+    texts, codes, footer = cells[start:-1:2], cells[start + 1 : -1 : 2], cells[-1]
+    assert footer.source.startswith("---\n")
+    assert len(texts) == len(codes) == len(exercises(path)) >= 3
+    for number, text, solution in zip(exercises(path), texts, codes):
+        assert re.search(rf"^### Solution {number}$", text.source, re.M)
+        assert text.source.endswith(f"[Back to exercise {number}](#Exercise-{number})")
         assert "solution" in solution.metadata.get("tags", [])
-        assert solution.metadata["jupyter"]["source_hidden"]
-        assert solution.source.startswith("# Solution\n"), "the line that stays visible must not tell"
         assert re.search(r"check\.|assert ", solution.source), "a solution is checked"
         assert solution.outputs
+    assert not any("solution" in cell.metadata.get("tags", []) for cell in cells[:start])
+
+
+@every_notebook
+def test_every_exercise_leads_to_its_solution(path):
+    text = "\n".join(prose(path))
+    for number in exercises(path):
+        question = text.split(f"### Exercise {number}\n")[1]
+        assert re.match(rf"\n[^#]+\n\n\[Solution\]\(#Solution-{number}\)", question), number
 
 
 @every_notebook
 def test_closes_with_traps_summary_and_footer(path):
-    closing = prose(path)[-1]
-    assert "## What goes wrong" in closing
-    summary = re.search(r"## Summary\n+(.*?)\n+---", closing, re.S).group(1)
+    (closing,) = [text for text in prose(path) if text.startswith("## What goes wrong\n")]
+    summary = re.search(r"## Summary\n+(.*)", closing, re.S).group(1)
     assert len(re.findall(r"\.(?:\s|$)", summary)) <= 5
-    assert re.fullmatch(r"Previous: .* · \[Contents\]\(.*\) · Next: .*", closing.splitlines()[-1])
+    assert re.fullmatch(r"Previous: .* · \[Contents\]\(.*\) · Next: .*", prose(path)[-1].splitlines()[-1])
+
+
+@every_notebook
+def test_sources_are_linked_and_say_why_to_read_them(path):
+    (text,) = [text for text in prose(path) if text.startswith("## Sources and further reading\n\n")]
+    lines = text.splitlines()[2:]
+    assert 3 <= len(lines) <= 8
+    for line in lines:
+        assert re.fullmatch(r"- \[[^\]]+\]\(https://[^\s)]+\): [^.].{15,}\.", line), line
 
 
 @every_notebook
@@ -219,7 +240,10 @@ def test_links_lead_somewhere(path):
         if target.startswith(("http://", "https://")):
             continue
         name, _, place = target.partition("#")
-        assert name, f"{target} leads nowhere"
+        if not name:
+            # Jupyter and the sites made of notebooks write a heading's spaces as hyphens, and keep its capitals.
+            assert re.search(rf"^#+ {re.escape(place.replace('-', ' '))}$", "\n".join(prose(path)), re.M), target
+            continue
         assert (path.parent / name).exists(), target
         if name.endswith("README.md") and place:
             assert place in headings, target
@@ -256,7 +280,8 @@ def command(path: Path):
 @every_derivation
 def test_what_is_derived_can_be_written_and_checked(path):
     """The last section before the closing one is short. The template makes the file that the check reads."""
-    assert prose(path)[-2] == yourself(path)
+    texts = prose(path)
+    assert texts[texts.index(yourself(path)) + 1].startswith("## What goes wrong\n")
     assert len(yourself(path).splitlines()) < 25
     asked = command(path)
     assert asked.command == "check"

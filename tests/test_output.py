@@ -33,7 +33,10 @@ def commands(tmp_path):
     return {
         "benchmark": (["benchmark", *small, "--out", tmp_path / "new"], tmp_path / "new" / records.README),
         "plot": (["plot", tmp_path / "a"], tmp_path / "a" / records.README),
-        "compare": (["compare", tmp_path / "a", tmp_path / "b", "--out", tmp_path / "page"], tmp_path / "page"),
+        "compare": (
+            ["compare", tmp_path / "a", tmp_path / "b", "--out", tmp_path / "both"],
+            tmp_path / "both" / records.README,
+        ),
     }
 
 

@@ -150,7 +150,9 @@ def files(folder: Path, *below: str) -> set[str]:
     """What git would not ignore below a folder."""
     found = [path for name in below for path in [folder / name, *(folder / name).rglob("*")] if path.is_file()]
     ignored = {"__pycache__", ".ruff_cache", ".ipynb_checkpoints", "quick"}
-    return {path.relative_to(folder).as_posix() for path in found if not ignored & set(path.parts)}
+    return {
+        path.relative_to(folder).as_posix() for path in found if not ignored & set(path.parts) and path.suffix != ".svg"
+    }
 
 
 def test_the_source_distribution_holds_what_tests_and_notebooks_need(shipped):

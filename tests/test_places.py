@@ -10,23 +10,32 @@ from convnotes.benchmark import Refused, places, run
 from convnotes.benchmark.__main__ import main
 from convnotes.benchmark.commands import parser
 from convnotes.benchmark.commands.benchmark import options
-from convnotes.benchmark.storing import records
+from convnotes.benchmark.storing import machine, records
 from measurements import ENVIRONMENT, rows
+
+HERE = Path("results") / machine.folder_name()
 
 NARROWED = [
     (["--suite", "ops"], "suite-ops"),
     (["--cases", "lenet5/pool1"], "cases-lenet5-pool1-"),
     (["--operations", "conv2d,max_pool2d"], "operations-conv2d+max_pool2d"),
     (["--implementations", "torch,fast"], "implementations-fast+torch"),
-    (["--device", "cuda"], "device-cuda"),
-    (["--threads", "2"], "threads-2"),
-    (["--isa", "avx2"], "isa-avx2"),
-    (["--dtype", "float64"], "dtype-float64"),
+    (["--threads", "2", "--suite", "ops"], "suite-ops_threads-2"),
     (["--rounds", "1"], "rounds-1"),
     (["--repeats", "1"], "repeats-1"),
     (["--batch", "4"], "batch-4"),
     (["--limit", "0.5"], "limit-0.5"),
     (["--quick", "--batch", "4"], "quick_batch-4"),
+]
+
+
+# What makes another machine of this one.
+CONDITIONS = [
+    (["--device", "cuda"], "_device-cuda"),
+    (["--threads", "2"], "_threads-2"),
+    (["--isa", "avx2"], "_isa-avx2"),
+    (["--dtype", "float64", "--threads", "2"], "_threads-2_dtype-float64"),
+    ([], ""),
 ]
 
 
@@ -43,12 +52,14 @@ def test_a_narrowed_run_has_a_folder_of_its_own(arguments, name):
     assert chosen(*arguments, "--out", "here").out == Path("here")
 
 
+@pytest.mark.parametrize(("arguments", "suffix"), CONDITIONS, ids=[suffix for _, suffix in CONDITIONS])
+def test_a_machine_has_a_folder_of_its_own(arguments, suffix):
+    out = chosen(*arguments).out
+    assert out == chosen(*arguments, "--resume").out == Path("results") / (machine.folder_name() + suffix)
+
+
 def test_a_run_is_not_narrowed_by_saying_its_defaults():
-    assert (
-        chosen().out
-        == chosen("--rounds", "4", "--suite", "ops,founding,modern,networks,scaling").out
-        == Path("results")
-    )
+    assert chosen().out == chosen("--rounds", "4", "--suite", "ops,founding,modern,networks,scaling").out == HERE
     assert chosen("--quick", "--rounds", "2").out == Path("results/quick")
 
 
@@ -67,7 +78,8 @@ def stored(folder, *arguments):
     given = {name: value for name, value in vars(chosen(*arguments)).items() if name not in ("out", "resume")}
     given["cases"] = given["cases"] or "*"
     folder.mkdir(parents=True)
-    return measurements.write(folder, rows("a", "conv2d", "naive", [1.0]), {**ENVIRONMENT, "options": given})
+    environment = {**ENVIRONMENT, "cpu": machine.cpu(), "cores": machine.cores(), "options": given}
+    return measurements.write(folder, rows("a", "conv2d", "naive", [1.0]), environment)
 
 
 def contents(folder):
@@ -85,61 +97,70 @@ def begun(tmp_path, monkeypatch):
 
 def test_a_narrowed_run_leaves_a_full_one_alone(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    before = contents(stored(Path("results")))
+    before = contents(stored(HERE))
     arguments = ["--cases", "founding/bias", "--implementations", "naive", "--rounds", "1", "--limit", "1e-9"]
     assert main(["benchmark", *arguments]) == 0
-    assert contents(Path("results")) == before
+    assert contents(HERE) == before
     (folder,) = Path("results/partial").iterdir()
     assert (folder / records.README).exists()
     assert str(folder / records.README) in capsys.readouterr().out
 
 
 def test_a_full_run_replaces_a_full_run_alone(begun, capsys):
-    stored(Path("results"))
+    stored(HERE)
     assert main(["benchmark"]) == 0
-    measurements.write(Path("results"), rows("a", "conv2d", "naive", [1.0]))
+    measurements.write(HERE, rows("a", "conv2d", "naive", [1.0]))
     assert main(["benchmark"]) == 2
     sentence = capsys.readouterr().err
-    assert (
-        "--out results must be given to replace what is in 'results', a run of other options (--operations unknown"
-        in sentence
-    )
+    assert f"--out {HERE} must be given to replace what is in '{HERE}', another run (--operations unknown" in sentence
     assert sentence.count("\n") == 1
-    assert main(["benchmark", "--out", "results"]) == 0
-    assert begun == ["results", "results"]
+    assert main(["benchmark", "--out", str(HERE)]) == 0
+    assert begun == [str(HERE)] * 2
 
 
 def test_a_run_of_more_suites_replaces_one_of_fewer(begun):
-    stored(Path("results"), "--suite", "founding,ops")
+    stored(HERE, "--suite", "founding,ops")
     assert main(["benchmark"]) == 0
-    assert begun == ["results"]
-    narrower = replace(chosen("--suite", "scaling,ops"), out=Path("results"))
+    assert begun == [str(HERE)]
+    narrower = replace(chosen("--suite", "scaling,ops"), out=HERE)
     with pytest.raises(Refused, match=r"\(--suite founding,ops\)"):
         places.refuse_other_runs(narrower)
 
 
 def test_what_a_narrowed_run_left_in_results_is_named(begun, capsys):
-    stored(Path("results"), "--cases", "lenet5/pool1", "--implementations", "fast,torch")
+    stored(HERE, "--cases", "lenet5/pool1", "--implementations", "fast,torch")
     assert main(["benchmark"]) == 2
     assert "(--cases lenet5/pool1, --implementations fast,torch)" in capsys.readouterr().err
     assert begun == []
 
 
 def test_a_full_run_does_not_replace_one_of_other_instructions(begun, capsys):
-    stored(Path("results"), "--isa", "avx2")
+    stored(HERE, "--isa", "avx2")
     assert main(["benchmark"]) == 2
-    assert "a run of other options (--isa avx2)" in capsys.readouterr().err
+    assert "another run (--isa avx2)" in capsys.readouterr().err
     assert begun == []
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"options": 1}', '{"options": {}}'])
 def test_results_of_unknown_options_are_not_replaced_unasked(text, begun, capsys):
-    stored(Path("results"))
-    (Path("results") / records.ENVIRONMENT).write_text(text)
+    stored(HERE)
+    (HERE / records.ENVIRONMENT).write_text(text)
     assert main(["benchmark"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
-    (Path("results") / records.ENVIRONMENT).unlink()
+    (HERE / records.ENVIRONMENT).unlink()
     assert main(["benchmark"]) == 2
+    assert begun == []
+
+
+@pytest.mark.parametrize(("name", "value"), [("cpu", "Another"), ("cores", 99)])
+def test_a_run_does_not_replace_one_of_another_machine(name, value, begun, monkeypatch, capsys):
+    """Virtual machines call many processors the same, so that two of them can share a name."""
+    stored(HERE)
+    found = getattr(machine, name)()
+    monkeypatch.setattr(machine, "folder_name", lambda: HERE.name)
+    monkeypatch.setattr(machine, name, lambda: value)
+    assert main(["benchmark"]) == 2
+    assert f"another run ({name} {found})" in capsys.readouterr().err
     assert begun == []
 
 

@@ -111,11 +111,17 @@ def test_the_moving_picture_is_what_its_command_draws(tmp_path):
 
 
 def test_it_says_of_the_results_what_they_say():
-    environment = json.loads((ROOT / "results" / "environment.json").read_text())
-    run = f"commit {environment['commit']}, {environment['date'][:10]}"
-    if (known := committed("results")) is False or (known is None and run not in README):
-        pytest.skip("results/ holds a run of the reader's own; the README speaks of the committed one")
-    rows = pd.read_csv(ROOT / "results" / "summary.csv").fillna({"step": ""})
+    found = {}
+    for folder in (ROOT / "results").glob("*/"):
+        if (folder / "environment.json").exists():
+            environment = json.loads((folder / "environment.json").read_text())
+            found[f"commit {environment['commit']}, {environment['date'][:10]}"] = folder, environment
+    told = [run for run in found if run in README]
+    if not told and committed("results") is not True:
+        pytest.skip("results/ holds runs of the reader's own; the README speaks of a committed one")
+    (run,) = told
+    folder, environment = found[run]
+    rows = pd.read_csv(folder / "summary.csv.gz").fillna({"step": ""})
     assert sentences(environment, run, summary.calls(rows)) in " ".join(README.split())
 
 

@@ -6,7 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from convnotes.benchmark.reporting import compare, provenance, screen, tables
+from convnotes.benchmark.reporting import provenance, screen, tables
+from convnotes.benchmark.reporting.compare import printed as compared_runs
+from convnotes.benchmark.reporting.compare.folders import Folder
+from convnotes.benchmark.reporting.compare.rows import comparison
 from convnotes.benchmark.reporting.report import Report
 from convnotes.benchmark.reporting.summary import families, summarize
 from convnotes.benchmark.storing import records
@@ -28,12 +31,14 @@ def printed(found, out="results/quick", **environment):
     return screen.report(Report(found, tables.faults(found), line, warning), Path(out))
 
 
-def compared(a, b, out=None, **environment):
-    lines = [provenance.line({**ENVIRONMENT, **environment})] * 2
-    a, b = (found[found["status"] == "measured"] for found in (summary(a), summary(b)))
-    both = compare.pair(a, b)
-    different = ["cpu", "cores", "threads", "device", "dtype", "python", "numpy", "torch", "blas", "commit"]
-    return screen.comparison(both, (7, 1671), lines, different, compare.sentence(both), out)
+def compared(summaries, out=None, **environment):
+    """What is printed of runs, each in a folder of a name that is too long."""
+    folders = []
+    for i, found in enumerate(summaries):
+        name = f"a folder of a name that is too long, the one of number {i}"
+        facts = {**ENVIRONMENT, **environment, **({"cpu": f"CPU {i}"} if i else {})}
+        folders.append(Folder(name, Path(name), found[found["status"] == "measured"], facts))
+    return compared_runs.text(comparison(folders), out)
 
 
 def faults(count, name="conv2d"):
@@ -98,9 +103,16 @@ def test_a_long_path_is_whole_and_on_a_line_of_its_own(out):
 
 def test_a_comparison_fits_on_a_screen(found):
     slower = [row | {"seconds": 2 * row["seconds"]} if "seconds" in row else row for row in found]
-    for b in (found, slower, RUNS["tiny"]()):
-        fits(compared(found, b, **BUSY))
-        fits(compared(found, b, Path("x" * 90), **BUSY), but=["x" * 90])
+    first, *others = map(summary, (found, slower, RUNS["tiny"]()))
+    for count, other in itertools.product((2, 3, 6, 9), (first, *others)):
+        runs = [first] + [other] * (count - 1)
+        lines = fits(compared(runs, **BUSY)).splitlines()
+        sentences = [line for line in lines if line.endswith((" within noise.", "measured in both."))]
+        assert len(sentences) == min(count, 6) - 1
+        assert lines[-1] == "Tables and a figure: --out FOLDER"
+        assert ("and 3 more: --out FOLDER" in lines) == (count == 9)
+    place = "x" * 90 + "/README.md"
+    assert fits(compared(runs, Path("x" * 90), **BUSY), but=[place]).splitlines()[-2:] == ["Open:", place]
 
 
 def test_the_means_are_those_of_the_page(monkeypatch):

@@ -29,7 +29,7 @@ def begun(out):
     running = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    path = out / records.UNFINISHED / records.MEASUREMENTS
+    path = out / records.UNFINISHED / records.PLAIN
     while running.poll() is None and not (path.exists() and path.stat().st_size >= 2_000):
         time.sleep(0.005)
     return running
@@ -51,7 +51,7 @@ def test_a_run_that_is_ended_can_go_on(number, send, tmp_path):
     assert (running.returncode, printed, errors) == (128 + number, "", f"convnotes benchmark: {sentence}")
     patience.until(lambda: patience.alone(running.pid))
     assert [path.name for path in tmp_path.iterdir()] == [records.UNFINISHED]
-    assert {records.ENVIRONMENT, records.MEASUREMENTS} <= set(contents(tmp_path))
+    assert {records.ENVIRONMENT, records.PLAIN} <= set(contents(tmp_path))
 
 
 @pytest.fixture

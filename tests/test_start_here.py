@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import nbformat
+import pytest
 
 from convnotes import IMPLEMENTATIONS
 
@@ -22,6 +23,43 @@ def test_the_map_links_every_other_notebook():
     for path in sorted((ROOT / "notebooks").glob("*.ipynb"))[1:]:
         title = nbformat.read(path, as_version=4).cells[0].source.splitlines()[0].removeprefix("# ")
         assert f"| [{title}]({path.name}) |" in PROSE
+
+
+# What stands in code of a notebook, and the notebook that explains it.
+EXPLAINED = {
+    "02": r"[\"(, ](padding|dilation|groups)(\"|=)",
+    "03": r"_grad_|adjoint\(",
+    "06": r"im2col|col2im",
+    "07": r"_pool2d",
+    "08": r"local_response_norm",
+    "09": r"\bfast\.",
+}
+BOOK = {path.name[:2]: nbformat.read(path, as_version=4).cells for path in sorted(ROOT.glob("notebooks/*.ipynb"))}
+LATER = pytest.mark.parametrize("number", sorted(BOOK)[1:])
+
+
+def needed(number: str) -> set[str]:
+    """What the map says that a notebook needs."""
+    (row,) = [line for line in PROSE.splitlines() if line.startswith(f"| [{number} ")]
+    return set(re.findall(r"\d\d", row.rsplit("|", 2)[1]))
+
+
+@LATER
+def test_the_map_says_what_a_notebook_says_that_it_needs(number):
+    (said,) = re.findall(r"^You need .*", "\n".join(cell.source for cell in BOOK[number][:2]), re.M)
+    found = set(re.findall(r"\b(?:notebooks? |and )?(\d\d)\b", said))
+    assert found - {number} == needed(number) - {"00"}
+
+
+@LATER
+def test_it_uses_nothing_but_what_it_needs(number):
+    """Of what the notebooks it needs have explained, or need themselves."""
+    known, code = needed(number) | {number}, "\n".join(cell.source for cell in BOOK[number] if cell.cell_type == "code")
+    while (more := known | {one for other in known - {"00"} for one in needed(other)}) > known:
+        known = more
+    # A figure's padding is another thing.
+    code = re.sub(r"^ax\..*", "", code, flags=re.M)
+    assert {other for other, use in EXPLAINED.items() if re.search(use, code)} <= known
 
 
 def test_every_implementation_is_introduced_and_asked():

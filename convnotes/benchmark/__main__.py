@@ -52,8 +52,13 @@ def _run(command: str, argv) -> tuple[int, str]:
 def _unknown(text: str, command: str, known) -> str:
     """What is wrong with an argument that a command has no place for."""
     if not text.startswith("-"):
-        hint = {"benchmark": f"--cases {text} chooses cases", "plot": "it takes one FOLDER"}
-        return f"{values.quote(text)} is one argument too many; {hint.get(command, 'it takes two folders, A and B')}"
+        hints = {
+            "benchmark": f"--cases {text} chooses cases",
+            "plot": "it takes one FOLDER",
+            "compare": "it takes all its folders side by side",
+        }
+        hint = hints.get(command, f"see convnotes {command} --help")
+        return f"{values.quote(text)} is one argument too many; {hint}"
     option = text.split("=", 1)[0]
     having = [name for name in COMMANDS if option in known[name].known]
     if having:

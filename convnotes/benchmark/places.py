@@ -1,4 +1,4 @@
-"""Where a run's results go without --out: a run that is narrowed in any way has a folder of its own."""
+"""Where a run's results go without --out: every machine has a folder, and a run that is narrowed one of its own."""
 
 import hashlib
 import re
@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from convnotes.benchmark import Refused, isa
-from convnotes.benchmark.storing import reading, records, schema
+from convnotes.benchmark.storing import machine, reading, records, schema
 from convnotes.benchmark.terminal.output import shorten
 
 RESULTS, QUICK, PARTIAL = Path("results"), Path("results/quick"), Path("results/partial")
+
+# Options that make another machine of this one, and narrow nothing.
+CONDITIONS = ("device", "threads", "isa", "dtype")
 
 # Longer names are cut; what was cut is in the letters and digits at their end.
 LONGEST = 60
@@ -23,9 +26,16 @@ def narrowed(options: Mapping, whole: Mapping) -> dict:
 def folder(options: Mapping, whole: Mapping) -> Path:
     """Where the results of a run go; `whole` holds the options of a full run, or of a --quick one."""
     found = narrowed(options, whole)
-    if not found:
-        return QUICK if options["quick"] else RESULTS
-    return PARTIAL / slug({"quick": True} | found if options["quick"] else found)
+    if options["quick"]:
+        return PARTIAL / slug({"quick": True} | found) if found else QUICK
+    if set(found) <= set(CONDITIONS):
+        return Path("_".join(filter(None, [str(of_this_machine()), slug(found)])))
+    return PARTIAL / slug(found)
+
+
+def of_this_machine() -> Path:
+    """Where the results of a full run of this machine go."""
+    return RESULTS / machine.folder_name()
 
 
 def slug(options: Mapping) -> str:
@@ -42,26 +52,29 @@ def slug(options: Mapping) -> str:
 
 
 def refuse_other_runs(options) -> None:
-    """Refuse to replace what a run of other options has left in the folder of this one.
+    """Refuse to replace what a run of other options, or of another machine, has left in the folder of this one.
 
     A run of fewer suites is replaced: this one measures again what it holds, as when a version has one suite more.
     """
     out = options.out
-    if not (out / records.MEASUREMENTS).exists():
+    if not records.measurements(out).exists():
         return
     try:
         text = (out / records.ENVIRONMENT).read_text(encoding="utf-8-sig")
-        stored = {"isa": isa.NATIVE} | reading.environment(text, schema.ENVIRONMENT)["options"]
+        environment = reading.environment(text, schema.ENVIRONMENT)
+        stored = {"isa": isa.NATIVE} | environment["options"]
         now = options.of_results()
         different = narrowed(stored, now)
         if set(stored.get("suite", "")) < set(now["suite"]):
             del different["suite"]
         other = [f"--{name} {_text(stored.get(name, 'unknown'), ',')}" for name in different]
+        here = {"cpu": machine.cpu(), "cores": machine.cores()}
+        other += [f"{name} {environment[name]}" for name in narrowed(environment, here)]
     except (OSError, ValueError):
         other = ["all unknown"]
     if other:
         found = shorten(", ".join(other), 200)
-        raise Refused(f"--out {out} must be given to replace what is in {str(out)!r}, a run of other options ({found})")
+        raise Refused(f"--out {out} must be given to replace what is in {str(out)!r}, another run ({found})")
 
 
 def _plain(value):

@@ -66,8 +66,8 @@ SECTIONS = {
     "avg_pool2d": {"ceil_mode": ("07", "4. The last window"), "": ("07", "5. The mean")},
     "avg_pool2d_grad_input": {"ceil_mode": ("07", "4. The last window"), "": ("07", "5. The mean")},
     "local_response_norm": {
-        "an even size": ("08", "2. One name, five layers"),
-        "alpha": ("08", "2. One name, five layers"),
+        "an even size": ("08", "2. One name, three layers"),
+        "alpha": ("08", "2. One name, three layers"),
         "": ("08", "1. One neuron and its neighbours"),
     },
     "local_response_norm_grad_input": {"": ("08", "3. The gradient, line by line")},

@@ -5,12 +5,10 @@ import argparse
 from convnotes import IMPLEMENTATIONS, OPERATIONS
 from convnotes.benchmark import Refused, isa, places
 from convnotes.benchmark.storing.options import Options
-from convnotes.benchmark.storing.schema import LAYERS
+from convnotes.benchmark.storing.schema import LAYERS, SUITES
 from convnotes.benchmark.terminal import values
 from convnotes.benchmark.terminal.parser import Parser
 
-# The names of `convnotes.cases.SUITES`, which would load NumPy.
-SUITES = ("founding", "scaling", "networks", "modern", "ops")
 # What chooses among them, or changes what they hold, has no place beside layers of one's own.
 OF_SUITES = ("suite", "cases", "batch")
 
@@ -69,8 +67,9 @@ def add(commands) -> Parser:
         help="measure the implementations on the cases",
         description="Compare every implementation with the definition in float64, then measure how\n"
         "long it takes. Tables, figures, all timings and a description of the machine go\n"
-        "to a folder: results for a full run, results/quick for --quick, and for a run\n"
-        "that is narrowed in any other way one of its own in results/partial.",
+        "to a folder: one in results with this machine's name for a full run,\n"
+        "results/quick for --quick, and for a run that is narrowed in any other way one\n"
+        "of its own in results/partial.",
         epilog="With --layers FILE every layer of your network is measured, and their times are\n"
         "summed up, each as often as the layer occurs. convnotes layers writes the file.\n\n"
         "A full run takes about half an hour, --quick about a minute. Measure on\n"

@@ -1,67 +1,43 @@
 """What fits on a screen: the few lines that a command prints of what it wrote, and where all of it stands."""
 
-import math
 import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
-from convnotes.benchmark.reporting.summary import MACHINE, calls, families, geometric_mean, kind, names
+from convnotes.benchmark.reporting import ratios
+from convnotes.benchmark.reporting.fitting import COLUMNS, LEGEND, LINES, means_table
+from convnotes.benchmark.reporting.summary import calls, families, names
 from convnotes.benchmark.reporting.tables import time
 from convnotes.benchmark.reporting.totals import TOGETHER, Total, totals
-from convnotes.benchmark.reporting.units import digits, duration
+from convnotes.benchmark.reporting.units import duration
 from convnotes.benchmark.storing import records
 from convnotes.benchmark.storing.schema import NOT_OFFERED, STATUSES
-from convnotes.benchmark.terminal.output import shorten
+from convnotes.benchmark.terminal.output import columns, shorten
 
-LINES, COLUMNS = 25, 80
-# So many lines a table may have beside all else that is said.
+# Of 25 lines, so many a table may have beside all else that is said.
 TABLE = 13
-# and so many implementations that of a comparison.
-FEW = 4
-# So many wrong or failed results are named, the others counted; so many differences are shown.
-NAMED, SHOWN = 2, 5
-# A pass through a layer, as a column is headed: the output, the gradients of the input and of the parameters.
-PASSES = {"forward": "Y", "input gradient": "dX", "parameter gradient": "dK"}
-LEGEND = "forward Y, gradients dX and dK"
+# So many wrong or failed results are named, the others counted.
+NAMED = 2
 
 
 def report(found, out: Path) -> str:
     """What is printed of a report that was written to a folder."""
     rows = calls(found.summary)
     network = own_network(totals(found.summary))
-    table = few_calls(rows, TABLE - len(network)) or means(rows)
+    few = few_calls(rows, TABLE - len(network))
+    table = few or means(rows)
     faults = [shorten(fault.replace("**", ""), COLUMNS) for fault in found.faults[:NAMED]]
     if more := len(found.faults) - len(faults):
         faults.append(f"... and {more} more that are wrong or failed.")
-    parts = [*wrap(found.line), count(rows), "", *table, *([""] if table else []), *network, *faults]
-    parts += [*wrap(found.warning or ""), *place(f"Written to {out};", "open", out / records.README)]
-    return text(parts)
-
-
-def comparison(both: pd.DataFrame, alone, lines: Iterable[str], different: Iterable[str], last: str, out) -> str:
-    """What is printed of two runs side by side.
-
-    both: the rows in common; alone: how many each has alone; lines: what each was made with; different: what is
-    not the same in the two; last: how many rows agree; out: the file that the page was written to, if any
-    """
-    parts = [line for name, one in zip("AB", lines) for line in wrap(f"{name}: {one}")]
-    parts += [shorten(f"Different: {', '.join(different) or 'nothing'}.", COLUMNS)]
-    if len(rows := both[both["suite"] != MACHINE]):
-        parts += ["", *mean_ratios(rows, f"Geometric means of time in B over that in A: {LEGEND}")]
-    if len(found := both[both["differs"]]):
-        order = found["ratio"].map(math.log).abs().sort_values(ascending=False, kind="stable").index
-        largest = [f"{digits(row['ratio']):>8}  {name(row)}" for _, row in found.loc[order[:SHOWN]].iterrows()]
-        parts += ["", "The largest differences beyond noise, B over A:", *(shorten(one, COLUMNS) for one in largest)]
-    parts += ["", f"Rows in A alone: {alone[0]}, in B alone: {alone[1]}.", last]
-    return text([*parts, *(["Every row: --out FILE.md"] if out is None else place("", "written to", out))])
-
-
-def name(row) -> str:
-    """What a row is about."""
-    step = f" ({row['step']})" if row["step"] else ""
-    return f"{row['case']}, batch {row['batch']}, {row['operation']}, {row['implementation']}{step}"
+    parts = [*wrap(found.line), count(rows), "", *table, *([""] if table else []), *network]
+    end = [*faults, *wrap(found.warning or ""), *place(f"Written to {out};", "open", out / records.README)]
+    # What the page says first, where nothing above says it already and there is room.
+    for finding in found.findings[:1] if table and not few and not network else []:
+        lines = [*textwrap.wrap(finding.replace("**", "").replace("`", ""), COLUMNS), ""]
+        parts += lines if len(parts) + len(lines) + len(end) <= LINES else []
+    return text([*parts, *end])
 
 
 def wrap(sentence: str) -> list[str]:
@@ -73,7 +49,7 @@ def place(sentence: str, verb: str, path: Path) -> list[str]:
     """A sentence that ends in a path; a long path stands on a line of its own and is never broken."""
     whole = f"{sentence} {verb} {path}".strip()
     whole = whole[0].upper() + whole[1:]
-    return [whole] if len(whole) <= COLUMNS else [f"{verb.capitalize()}:", str(path)]
+    return [whole] if columns(whole) <= COLUMNS else [f"{verb.capitalize()}:", str(path)]
 
 
 def count(rows: pd.DataFrame) -> str:
@@ -127,68 +103,13 @@ def means(rows: pd.DataFrame) -> list[str]:
     """The geometric means of times over torch's, or another's, by suite or network and pass, as far as they fit."""
     if not (there := names(rows)):
         return []
-    base = "torch" if "torch" in there else there[-1]
-    ratios = _ratios(rows, base)
-    if ratios.empty:
+    base = ratios.base(rows)
+    found = ratios.ratios(rows, base)
+    if found.empty:
         return []
-    ratios = ratios.assign(family=families(ratios))
+    found = found.assign(family=families(found))
     title = f"Geometric means of time over {shorten(base, 17)}'s: {LEGEND}"
-    return [title, *_table(ratios, [one for one in there if one in set(ratios["implementation"])], TABLE - 4)]
-
-
-def mean_ratios(rows: pd.DataFrame, title: str) -> list[str]:
-    """The geometric means of the ratios of whole calls, by implementation and pass."""
-    rows = rows[rows["step"] == ""]
-    rows = rows.assign(estimated=False, family=rows["implementation"], implementation="")
-    return [title, *_table(rows, [""], FEW)[1:]]
-
-
-def _ratios(rows: pd.DataFrame, base: str) -> pd.DataFrame:
-    """The other implementations' calls with `ratio`, their time over that of `base`; a time may be `estimated`."""
-    problem = ["suite", "case", "batch", "operation", "device", "dtype", "threads"]
-    of_base = rows[rows["implementation"] == base].set_index(problem)["median"]
-    found = rows[rows["implementation"] != base]
-    median = of_base.reindex(pd.MultiIndex.from_frame(found[problem])).to_numpy()
-    seconds = found["median"].fillna(found["estimate_seconds"])
-    return found.assign(ratio=seconds / median, estimated=found["median"].isna()).dropna(subset="ratio")
-
-
-def _table(ratios: pd.DataFrame, others: list[str], most: int) -> list[str]:
-    """A line for each family, a column for each implementation and pass; what does not fit is named below."""
-    ratios = ratios.assign(column=ratios["operation"].map(kind).map(PASSES.get))
-    passes = [one for one in PASSES.values() if one in set(ratios["column"])]
-    cells = {}
-    for key, group in ratios.groupby(["family", "implementation", "column"], sort=False):
-        cells[key] = ("~" if group["estimated"].any() else "") + digits(geometric_mean(group["ratio"]))
-    groups = list(dict.fromkeys(ratios["family"]))
-    lines, out = _fitting(groups, others, passes, cells)
-    # The line that names what is left out has room for one family more.
-    if len(groups) + bool(out) > most + 1:
-        lines, out = _fitting(groups[:most], others, passes, cells)
-        out = groups[most:] + out
-    return [*lines, *([shorten(f"The page also has {', '.join(out)}.", COLUMNS)] if out else [])]
-
-
-def _fitting(shown, others, passes, cells) -> tuple[list[str], list[str]]:
-    """The lines of some families, and the implementations that these have no room for."""
-    first = min(20, max(map(len, shown)) + 1)
-    columns = {one: _column(one, shown, passes, cells) for one in others}
-    left, out = [one for one in others if one == "naive"] + [one for one in others if one != "naive"][::-1], []
-    while first + sum(len(column[0]) for column in columns.values()) > COLUMNS and len(columns) > 1:
-        del columns[left[0]]
-        out.append(left.pop(0))
-    labels = ["", "", *(shorten(group, first - 1) for group in shown)]
-    return ["".join([label.ljust(first), *parts]).rstrip() for label, *parts in zip(labels, *columns.values())], out
-
-
-def _column(implementation: str, groups, passes, cells) -> list[str]:
-    """The lines of one implementation, all of the same width: its name, its passes, its means in every group."""
-    table = [passes, *([cells.get((group, implementation, one), "") for one in passes] for group in groups)]
-    widths = [max(map(len, column)) + 1 for column in zip(*table)]
-    lines = ["".join(cell.rjust(width) for cell, width in zip(row, widths)) for row in table]
-    title = shorten(implementation, max(10, len(lines[0])))
-    width = max(len(title), len(lines[0])) + 2
-    return [line.rjust(width) for line in (title, *lines)]
+    return [title, *means_table(found, [one for one in there if one in set(found["implementation"])], TABLE - 4)]
 
 
 def text(lines: Iterable[str]) -> str:

@@ -102,6 +102,12 @@ def ceilings(summary: pd.DataFrame) -> dict[str, float]:
     return found
 
 
+def to_csv(summary: pd.DataFrame) -> str:
+    """The summary as a file: counts in full, all else to nine digits, which is finer than any clock."""
+    whole = ["multiply_adds", "bytes", "workspace_bytes", "peak_bytes"]
+    return summary.astype(dict.fromkeys(whole, "Int64")).to_csv(index=False, lineterminator="\n", float_format="%.9g")
+
+
 def calls(summary: pd.DataFrame) -> pd.DataFrame:
     """The rows of whole calls of an implementation: neither the machine's ceilings nor the steps inside a call."""
     return summary[(summary["suite"] != MACHINE) & (summary["step"] == "")]

@@ -7,11 +7,14 @@ import pandas as pd
 from convnotes.benchmark.reporting.summary import families, geometric_mean, kind, names
 from convnotes.benchmark.reporting.units import digits, duration, size
 from convnotes.benchmark.storing.schema import OF_NETWORKS
+from convnotes.benchmark.terminal.output import columns, ljust, rjust
 
 # A time whose interquartile range is above this share of its median is marked.
 STEADY = 0.10
+# A table of more rows than this is folded, and the columns of one with longer lines are not lined up.
+LONG, WIDE = 15, 160
 
-_TEXTS = ("case", "layer", "operation", "implementation", "suite or network", "pass", "different")
+_TEXTS = ("case", "layer", "operation", "implementation", "suite or network", "network", "pass", "different", "folder")
 
 
 def times(rows: pd.DataFrame) -> pd.DataFrame:
@@ -97,14 +100,16 @@ def _operation(row) -> str:
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """A table in Markdown whose columns also line up as plain text."""
+    """A table in Markdown whose columns also line up as plain text, where a screen has room for its lines."""
     cells = [list(map(str, table.columns)), *([str(cell) for cell in row] for row in table.itertuples(index=False))]
     cells = [[cell.replace("|", "\\|") for cell in row] for row in cells]
-    widths = [max(3, *map(len, column)) for column in zip(*cells)]
+    widths = [max(3, *map(columns, column)) for column in zip(*cells)]
+    if sum(widths) + 3 * len(widths) > WIDE:
+        widths = [3] * len(widths)
     texts = [table.columns[i] in _TEXTS for i in range(len(widths))]
     rule = [":" + "-" * (w - 1) if text else "-" * (w - 1) + ":" for w, text in zip(widths, texts)]
     lines = [
-        [c.ljust(w) if text else c.rjust(w) for c, w, text in zip(row, widths, texts)]
+        [ljust(c, w) if text else rjust(c, w) for c, w, text in zip(row, widths, texts)]
         for row in [cells[0], rule, *cells[1:]]
     ]
     return "\n".join("| " + " | ".join(row) + " |" for row in lines)

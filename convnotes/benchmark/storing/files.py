@@ -1,9 +1,11 @@
 """How files are written: each replaces an earlier one in one step, and what is unfinished has a folder of its own."""
 
+import io
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from gzip import GzipFile
 from pathlib import Path
 
 from convnotes.benchmark import Refused
@@ -19,23 +21,38 @@ def never(folder: Path) -> bool:
     return False
 
 
+def refuse_other_origins(out: Path) -> None:
+    """Refuse a folder where a run's results would replace a page of another origin."""
+    pages = [name for name in records.REPORT if name.endswith(".md") and (out / name).exists()]
+    if pages and not records.measurements(out).exists():
+        raise Refused(f"--out must be a folder without a {pages[0]} of another origin, got {str(out)!r}")
+    if blocked := [name for name in records.ALL if (out / name).is_dir()]:
+        raise Refused(f"--out must be a folder where {blocked[0]} is not a folder, got {str(out)!r}")
+
+
 @contextmanager
-def writing(out: Path, keep: Callable[[Path], bool] = never, name: str = ".unfinished-report") -> Iterator[Path]:
+def writing(
+    out: Path,
+    keep: Callable[[Path], bool] = never,
+    name: str = ".unfinished-report",
+    refuse: Callable[[Path], None] = refuse_other_origins,
+) -> Iterator[Path]:
     """A folder inside `out` for what is not finished, gone when the block is left, unless it is to be kept.
 
-    Refuses an `out` that cannot be written to, that another process is writing to, or where results would
-    replace files of another origin.
+    Refuses an `out` that cannot be written to, that another process is writing to, or that `refuse` refuses.
     """
     from filelock import FileLock, Timeout
 
     folder, lock, held = out / name, out / LOCK, False
     with writable(out, lambda: keep(folder)):
+        if out.exists() and not out.is_dir():
+            raise Refused(f"--out must be a folder, got the file {str(out)!r}")
         new = [place for place in (out, *out.parents) if not place.exists()]
         try:
             out.mkdir(parents=True, exist_ok=True)
             with FileLock(lock, blocking=False):
                 held = True
-                _refuse_other_origins(out)
+                refuse(out)
                 try:
                     folder.mkdir(exist_ok=True)
                     yield folder
@@ -65,19 +82,12 @@ def writable(out: Path, kept: Callable[[], bool] = lambda: False) -> Iterator[No
         raise Refused(f"--out must be a folder that can be written to, got {str(out)!r} ({reason}){also}") from None
 
 
-def _refuse_other_origins(out: Path) -> None:
-    if (out / records.README).exists() and not (out / records.MEASUREMENTS).exists():
-        raise Refused(f"--out must be a folder without a {records.README} of another origin, got {str(out)!r}")
-    if blocked := [name for name in records.ALL if (out / name).is_dir()]:
-        raise Refused(f"--out must be a folder where {blocked[0]} is not a folder, got {str(out)!r}")
-
-
-def write(path: Path, text: str) -> None:
+def write(path: Path, content: str | bytes) -> None:
     """Replace a file in one step; it is on disk when this returns. An earlier one is unchanged if that fails."""
     new = path.with_name(path.name + ".new")
     try:
-        with new.open("w", newline="", encoding="utf-8") as file:
-            file.write(text)
+        with new.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(new, path)
@@ -87,7 +97,15 @@ def write(path: Path, text: str) -> None:
         raise
 
 
-def publish(folder: Path, out: Path, names=records.ALL) -> None:
+def packed(text: str) -> bytes:
+    """A text as the content of a .gz file that says neither when it was written nor what it is called."""
+    content = io.BytesIO()
+    with GzipFile("", "wb", 9, content, mtime=0) as file:
+        file.write(text.encode())
+    return content.getvalue()
+
+
+def publish(folder: Path, out: Path, names: Iterable[str] = records.ALL) -> None:
     """Move the named files from `folder` to `out`, each in one step; those `folder` lacks are removed from `out`.
 
     A signal waits until all are moved.

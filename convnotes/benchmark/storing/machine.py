@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import subprocess
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -12,6 +13,8 @@ from convnotes import __version__
 from convnotes.benchmark import isa
 
 PACKAGE = Path(__file__).parents[2]
+# The letters of a machine's name, at most.
+LONGEST = 40
 
 
 def cores() -> int:
@@ -60,7 +63,7 @@ def busy() -> float | None:
 def describe(dtype: str, device: str, threads: int) -> dict:
     """What a line of provenance says, but for the libraries' own threads."""
     return {
-        "cpu": _cpu(),
+        "cpu": cpu(),
         "cores": cores(),
         "system": platform.system(),
         "threads": threads,
@@ -96,13 +99,31 @@ def libraries(torch_too: bool) -> dict:
     return known | {"torch_threads": torch.get_num_threads(), "gpu": gpu}
 
 
-def _cpu() -> str:
+def cpu() -> str:
+    """What the processor says that it is."""
+    return _cpuinfo("model name") or platform.processor() or platform.machine()
+
+
+def folder_name() -> str:
+    """A name for this machine's results: its processor's, in letters, digits and hyphens.
+
+    Virtual machines call many processors the same. A name without a number has the widest instructions added to it.
+    """
+    plain = re.sub(r"\((r|tm)\)|@.*|\b(cpu|processor)\b", " ", cpu().lower())
+    words = re.findall(r"[a-z0-9]+", plain)
+    if not any(map(str.isdigit, "".join(words))):
+        flags = _cpuinfo("flags").split()
+        words += [name for flag, name in (("avx512f", "avx512"), ("avx2", "avx2")) if flag in flags][:1]
+    return "-".join(words)[:LONGEST].strip("-") or "unknown"
+
+
+def _cpuinfo(field: str) -> str:
+    """What Linux knows of the first processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        lines = []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+        return ""
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(field) and ":" in line), "")
 
 
 def _commit() -> str | None:

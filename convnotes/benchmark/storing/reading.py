@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import zlib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
@@ -15,6 +16,35 @@ _FACTS = tuple(name for name in COLUMNS if name not in (*CALL, *TIMING))
 
 class DamageError(ValueError):
     """What was stored does not hold; the message goes on from what it is in."""
+
+
+# A compressed file may expand to so many bytes, and a larger one to so many times its size. Measurements expand to
+# some twenty times theirs; a file that is made to fill the memory, to a thousand times.
+SMALL, MOST = 2**24, 100
+
+
+def unpacked(content: bytes) -> bytes:
+    """What the content of a .gz file holds."""
+    gzip = zlib.decompressobj(wbits=31)
+    try:
+        found = gzip.decompress(content, max(SMALL, MOST * len(content)))
+    except zlib.error as problem:
+        raise DamageError(f"is no gzip file, or a damaged one ({problem})") from None
+    if gzip.unconsumed_tail:
+        raise DamageError(f"expands to more than {MOST} times its size, as no measurements do")
+    if not gzip.eof:
+        raise DamageError("is a gzip file that ends too early")
+    if gzip.unused_data:
+        raise DamageError("is a gzip file with something behind its end")
+    return found
+
+
+def text(content: bytes) -> str:
+    """A text of UTF-8, without the byte order mark that some editors leave."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise DamageError(f"is not UTF-8 ({problem})") from None
 
 
 def table(text: str) -> list[dict]:
@@ -118,7 +148,7 @@ def _name(row) -> str:
     return f"{row['implementation']}: {row['operation']} of {row['case']}"
 
 
-def environment(text: str, kind: Mapping) -> dict:
+def environment(text: str | bytes, kind: Mapping) -> dict:
     """The environment in a text of JSON, by its schema."""
     try:
         found = json.loads(text, parse_constant=_refuse)

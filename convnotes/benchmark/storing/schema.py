@@ -22,6 +22,8 @@ LAYERS = "layers"
 # The suites of layers of networks, which are measured with batches of several sizes: whole networks, each of them told
 # of by itself, and layers of many others, told of together.
 NETWORKS, MODERN = OF_NETWORKS = ("networks", "modern")
+# The suites of a full run, in their order.
+SUITES = ("founding", "scaling", *OF_NETWORKS, "ops")
 CEILINGS = ("matrix product", "copy", "Python loop")
 
 DTYPES, DEVICES = ("float32", "float64"), ("cpu", "cuda")
@@ -33,7 +35,7 @@ SECONDS = Number(1e-12, 1e9)
 
 
 class Column(NamedTuple):
-    """A column of measurements.csv.
+    """A column of measurements.csv.gz.
 
     needed: the statuses whose rows have a value there
     allowed: the statuses whose rows may have one

@@ -5,8 +5,10 @@ A letter that a terminal cannot show is replaced, and a reader that has left is 
 
 import codecs
 import errno
+import itertools
 import os
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import TypeVar
@@ -90,10 +92,57 @@ def progress(items: Iterable[T], unit: str, describe: Callable[[T], str]) -> Ite
             yield item
 
 
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes: letters of East Asia take two, and marks on a letter none.
+
+    >>> columns("conv1"), columns("\u7573\u307f"), columns("e\u0301")
+    (5, 4, 1)
+    """
+    return sum(map(_columns, text))
+
+
+def _columns(letter: str) -> int:
+    if letter.isascii():
+        return 1
+    if unicodedata.category(letter) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+
+
+def ljust(text: str, width: int) -> str:
+    """A text with blanks after it, up to so many columns."""
+    return text + " " * (width - columns(text))
+
+
+def rjust(text: str, width: int) -> str:
+    """A text with blanks before it, up to so many columns."""
+    return " " * (width - columns(text)) + text
+
+
 def shorten(text: str, width: int) -> str:
-    """A text of at most so many letters; the end of a longer one is left out.
+    """A text of at most so many columns; the end of a longer one is left out.
 
     >>> shorten("alexnet/conv1", 8)
     'alexn...'
     """
-    return text if len(text) <= width else text[: max(0, width - 3)] + "..."[: min(3, width)]
+    if columns(text) <= width:
+        return text
+    return _start(text, max(0, width - 3)) + "..."[: min(3, width)]
+
+
+def without_middle(text: str, width: int) -> str:
+    """A text of at most so many columns; a longer one lacks its middle, since many names differ at their end.
+
+    >>> without_middle("amd-epyc-avx512_threads-2", 16)
+    'amd-...threads-2'
+    """
+    if columns(text) <= width:
+        return text
+    first = (width - 3) // 3
+    return f"{_start(text, first)}...{_start(text[::-1], width - 3 - first)[::-1]}"
+
+
+def _start(text: str, width: int) -> str:
+    """As much of a text's beginning as so many columns hold."""
+    places = itertools.accumulate(map(_columns, text))
+    return text[: sum(place <= width for place in places)]

@@ -1,17 +1,19 @@
 """The figures of a report, drawn from the summary alone; each is None where the measurements hold nothing for it."""
 
-import warnings
+import io
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import matplotlib.style
 import pandas as pd
+from PIL import Image
 
 from convnotes.benchmark.reporting.figures import (
     error,
     heatmap,
     network,
+    overview,
     parts,
     ratio,
     roofline,
@@ -21,23 +23,30 @@ from convnotes.benchmark.reporting.figures import (
     time,
     workspace,
 )
-from convnotes.benchmark.storing.records import FIGURES
+from convnotes.benchmark.storing.records import FIGURES, PNG, SVG
 from convnotes.benchmark.terminal.output import progress
-from convnotes.style import SHEET
 
 # Inches; a row for each of hundreds of layers makes a figure that nobody reads, and that no file can hold in the end.
 HIGHEST = 100
+# A picture of so many colours takes a third of the bytes, and looks the same.
+COLOURS = 128
 
 
 class Picture(NamedTuple):
-    """A figure that was drawn: the name of its files, its title, and what it shows."""
+    """A figure that was drawn.
+
+    name: that of its files
+    about: what of several figures of one title it shows, if there are several
+    """
 
     name: str
     title: str
+    about: str
     caption: str
 
 
 _MODULES = {
+    "overview": overview,
     "network": network,
     "time": time,
     "scaling": scaling,
@@ -51,27 +60,33 @@ _MODULES = {
 }
 
 
-def write(summary: pd.DataFrame, provenance: str, folder: Path) -> list[Picture]:
-    """Write every figure as PNG and as SVG; returns those there are, in the order of `records.FIGURES`."""
+def write(summary: pd.DataFrame, provenance: str, folder: Path, kinds: Iterable[str] = (PNG,)) -> list[Picture]:
+    """Write every figure, as SVG too if that is among the kinds; returns those there are, in their order."""
     written = []
-    with matplotlib.style.context(SHEET, after_reset=True), warnings.catch_warnings():
-        # Names in letters that the font lacks are drawn as boxes, and very long ones leave no room for a layout.
-        for message in ("Glyph", "constrained_layout not applied"):
-            warnings.filterwarnings("ignore", message=message, category=UserWarning)
+    with parts.drawing():
         for name in progress(FIGURES, "figure", "drawing {}".format):
-            draw, title, caption = _recipe(name, "your layers" if "times" in summary else "other cases")
+            draw, picture = _recipe(name, "your layers" if "times" in summary else "other cases")
             if (figure := draw(summary)) is not None and figure.get_figheight() <= HIGHEST:
                 parts.sign(figure, provenance)
-                figure.savefig(folder / f"{name}.png")
-                figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
-                written.append(Picture(name, title, caption))
+                _write_png(figure, folder / f"{name}.{PNG}")
+                if SVG in kinds:
+                    figure.savefig(folder / f"{name}.{SVG}", metadata={"Date": None})
+                written.append(picture)
     return written
 
 
+def _write_png(figure, path: Path) -> None:
+    """Write a figure with few colours."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format=PNG)
+    picture = Image.open(drawn).convert("RGB")
+    picture.quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(path, PNG, optimize=True)
+
+
 def _recipe(name: str, others: str):
-    """How a figure is drawn, its title and its caption. What stands after a line in its name is what it is drawn of."""
-    name, _, subject = name.partition("_")
-    module = _MODULES[name]
+    """How a figure is drawn, and what is told of it. What stands after a line in its name is what it is drawn of."""
+    kind, _, subject = name.partition("_")
+    module = _MODULES[kind]
     draw = partial(module.draw, of=subject) if subject else module.draw
     about = subject or (others if module is ratio else "")
-    return draw, f"{module.TITLE}: {about}" if about else module.TITLE, module.CAPTION
+    return draw, Picture(name, module.TITLE, about, module.CAPTION)

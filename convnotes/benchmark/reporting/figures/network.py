@@ -9,6 +9,7 @@ from matplotlib.patches import Patch
 from convnotes.benchmark.reporting.figures import parts
 from convnotes.benchmark.reporting.totals import totals
 from convnotes.benchmark.reporting.units import duration
+from convnotes.benchmark.terminal.output import without_middle
 from convnotes.style import COLOURS
 
 TITLE = "Where the network's time goes"
@@ -32,7 +33,11 @@ def draw(summary: pd.DataFrame) -> Figure | None:
     named, looks = _named(shares), {}
     # Letters, since the layers of a network may be called by numbers.
     for letter, case, colour in zip(ascii_uppercase, named, COLOURS):
-        looks[case] = {"facecolor": colour, "edgecolor": "white", "label": f"{letter}: {parts.short(case)}"}
+        looks[case] = {
+            "facecolor": colour,
+            "edgecolor": "white",
+            "label": f"{letter}: {without_middle(case, parts.LONGEST)}",
+        }
     bars = sum(share.shape[1] for share in shares)
     figure = Figure((parts.WIDTH, 1.3 + 0.19 * -(-(len(named) + 1) // 2) + 0.34 * len(found) + 0.24 * bars))
     ratios = [share.shape[1] for share in shares]

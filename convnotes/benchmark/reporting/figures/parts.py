@@ -1,7 +1,11 @@
 """What several figures have in common: their panels, their axes, their legends and the line of provenance."""
 
 import textwrap
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import matplotlib.style
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -10,12 +14,13 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLoca
 
 from convnotes.benchmark.reporting.summary import KINDS, calls, kind, names
 from convnotes.benchmark.storing.schema import MODERN, NETWORKS, OF_NETWORKS
-from convnotes.style import marks
+from convnotes.benchmark.terminal.output import without_middle
+from convnotes.style import SHEET, marks
 
 WIDTH = 6.4
 CONVOLUTIONS = {"conv2d": "forward", "conv2d_grad_input": "input gradient", "conv2d_grad_weight": "weight gradient"}
 HOLLOW = {"markerfacecolor": "white"}
-# So many letters of a legend fit beside each other, with what stands between entries.
+# So many letters of a legend fit beside each other on that width, with what stands between entries.
 LETTERS = 98
 # The longest name of a row.
 LONGEST = 32
@@ -70,17 +75,10 @@ def panels(titles, height: float, sharey=True) -> tuple[Figure, list]:
 
 def name_rows(axes, names) -> None:
     """Write a name at each row, the first at the top."""
-    axes[0].set_yticks(range(len(names)), [short(name) for name in names], fontsize=8)
+    axes[0].set_yticks(range(len(names)), [without_middle(name, LONGEST) for name in names], fontsize=8)
     axes[0].set_ylim(len(names) - 0.4, -0.6)
     for ax in axes:
         ax.tick_params(axis="y", length=0)
-
-
-def short(name: str, width: int = LONGEST) -> str:
-    """A name of at most so many letters: a longer one lacks its middle, since the names of layers differ at the end."""
-    if len(name) <= width:
-        return name
-    return f"{name[: (width - 3) // 3]}...{name[-(width - 3 - (width - 3) // 3) :]}"
 
 
 def plain_numbers(axis, numticks: int = 4) -> None:
@@ -129,15 +127,32 @@ def legend(figure, entries) -> None:
     for rows in range(1, len(entries) + 1):
         ncols = -(-len(entries) // rows)
         # Entries go down the columns, as Matplotlib splits them, and a column is as wide as its longest one.
-        if sum(max(column) for column in np.array_split(letters, ncols)) < LETTERS:
+        if sum(max(column) for column in np.array_split(letters, ncols)) < LETTERS * figure.get_figwidth() / WIDTH:
             break
     figure.legend(handles=entries, loc="outside upper center", ncols=ncols, columnspacing=1.2, handletextpad=0.4)
 
 
-def sign(figure, provenance: str) -> None:
-    """Put the line of provenance below everything else, broken between its parts only."""
+@contextmanager
+def drawing() -> Iterator[None]:
+    """The style of every figure that is drawn in the block, and none of the warnings that names of strangers cause."""
+    with matplotlib.style.context(SHEET, after_reset=True), warnings.catch_warnings():
+        # Names in letters that the font lacks are drawn as boxes, and very long ones leave no room for a layout.
+        for message in ("Glyph", "constrained_layout not applied"):
+            warnings.filterwarnings("ignore", message=message, category=UserWarning)
+        yield
+
+
+def sign(figure, *provenance: str) -> None:
+    """Put the lines of provenance below everything else, each broken between its parts only."""
+    most = round(130 * figure.get_figwidth() / WIDTH)
+    lines = [line for one in provenance for line in _balanced(one, most)]
+    figure.supxlabel("\n".join(lines), fontsize=6.5, color="0.3", parse_math=False)
+
+
+def _balanced(provenance: str, most: int) -> list[str]:
+    """As few lines of so many letters as will do, all of about the same length."""
     whole = provenance.replace(" ", "\N{NO-BREAK SPACE}").replace(";\N{NO-BREAK SPACE}", "; ")
-    lines = len(textwrap.wrap(whole, 130))
-    # The narrowest width that needs no further line leaves lines of about the same length.
-    width = next(width for width in range(1, 131) if len(textwrap.wrap(whole, width)) == lines)
-    figure.supxlabel("\n".join(textwrap.wrap(whole, width)), fontsize=6.5, color="0.3", parse_math=False)
+    lines = len(textwrap.wrap(whole, most))
+    # The narrowest width that needs no further line.
+    width = next(width for width in range(1, most + 1) if len(textwrap.wrap(whole, width)) == lines)
+    return textwrap.wrap(whole, width)

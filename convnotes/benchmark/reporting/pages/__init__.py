@@ -1,0 +1,12 @@
+"""The pages of a report, in Markdown: the first one, one with all rows of each suite, and how to read them."""
+
+from convnotes.benchmark.reporting.pages import front, reading, suites
+from convnotes.benchmark.storing import records
+
+
+def write(summary, told: front.Told, folder) -> None:
+    """Write all pages to a folder."""
+    rows = suites.pages(summary, told.line)
+    texts = {records.README: front.page(summary, told, list(rows)), records.READING: reading.PAGE, **rows}
+    for name, text in texts.items():
+        (folder / name).write_text(text.rstrip() + "\n", encoding="utf-8", newline="\n")
