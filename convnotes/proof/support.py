@@ -1,7 +1,9 @@
 """Who supports what: a page with a table of each layer, made of the verdicts on several implementations."""
 
 from collections.abc import Mapping, Sequence
+from importlib import metadata
 
+from convnotes import __version__
 from convnotes.implementations import Implementation
 from convnotes.proof import pages
 from convnotes.proof.arrays import EMPTY, PRECISION
@@ -37,8 +39,10 @@ def page(found: Found) -> str:
 
 
 def _introduced(one: Implementation) -> str:
-    version = one.origin().get("version", "")
-    return f"{one.label}: {version}" if version else one.label
+    """Its label, and its version or the first digits of its SHA-256."""
+    origin = one.origin()
+    ours = f"torch {metadata.version('torch')}" if one.source == "torch" else f"convnotes {__version__}"
+    return f"{one.label}: {origin.get('version') or origin.get('sha256', '')[:10] or ours}"
 
 
 def _rows(found: Found, layer: str) -> list[list[str]]:
