@@ -5,9 +5,9 @@ from importlib import metadata
 
 from convnotes import __version__
 from convnotes.implementations import Implementation
-from convnotes.proof import pages
 from convnotes.proof.arrays import EMPTY, PRECISION
 from convnotes.proof.judge import BROKEN, LACKING, PASSED, UNASKED, Verdict
+from convnotes.proof.pages import text
 from convnotes.proof.rules import FINITE, VALUES
 from convnotes.proof.values import ALL, LADDERS, LARGER, LAYERS
 
@@ -33,7 +33,7 @@ def page(found: Found) -> str:
         if rows := _rows(found, layer):
             parts += [f"## `{layer}`", _table(["", *(one.label for one in found)], rows)]
     for one, verdicts in found.items():
-        lines, _ = pages.report(verdicts, one, full=False)
+        lines, _ = text.report(verdicts, one, full=False)
         parts += [f"## What was asked of {one.label}", "\n".join(["```text", *lines, "```"])]
     return "\n\n".join(parts) + "\n"
 
