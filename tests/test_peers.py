@@ -164,13 +164,16 @@ for case in cases:
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the system does not tell the time of each thread")
 @pytest.mark.skipif(machine.cores() < 2, reason="on one core there is nothing to be seen")
 def test_one_thread_is_one(peer):
-    """All the time that a process works is that of one thread. It is a ratio, whatever else the machine does."""
+    """All the time that a process works is that of one thread. It is a ratio, whatever else the machine does.
+
+    JAX hands a call from one thread to another, which takes some per cent; a second one at work takes half or more.
+    """
     if peer == "scipy":
         pytest.skip("it follows NumPy's BLAS, and is 100 times as slow on this layer")
     lines = alone(THREADS, peer).splitlines()
     assert lines
     for line in lines:
-        assert float(line.split()[-1]) < 1.1, line
+        assert float(line.split()[-1]) < 1.2, line
 
 
 READY = """
