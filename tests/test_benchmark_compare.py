@@ -294,7 +294,7 @@ def test_pages_that_are_no_longer_of_it_are_gone(folders, tmp_path):
         ("rows_2.md", "rows of others", "without a rows_2.md of another origin"),
         ("rows_17_3.md", "rows of others", "without a rows_17_3.md of another origin"),
         ("environment.json", "{}", "that holds no run itself"),
-        ("summary.csv", "", "that holds no run itself"),
+        (records.SUMMARY, "", "that holds no run itself"),
         ("README.md/file", "", "(Is a directory)"),
     ],
 )
