@@ -214,6 +214,12 @@ RUNS = {
         + rows("a/b", "conv2d", "torch", status="failed", note="no", error=None),
         "`matmul` takes **3.0** times `fast`'s time forward on `a/b` with 1 image.",
     ),
+    "failed in a later round": (
+        rows("a/b", "conv2d", "torch", [1.0])
+        + rows("a/b", "conv2d", "fast", [3.0])
+        + rows("a/b", "conv2d", "fast", status="failed", note="no", error=None, round=1),
+        "torch has nothing measured beside it: a call takes 1.00 s (`conv2d` of `a/b`).",
+    ),
     "loops and torch": (
         rows("a/b", "conv2d", "naive", [9.0]) + rows("a/b", "conv2d", "torch", [1.0]),
         "The plain loops of `naive` take 9.0 times torch's time on `a/b` with 1 image.",
