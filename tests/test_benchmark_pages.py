@@ -101,6 +101,8 @@ def test_a_page_that_would_be_too_long_goes_on_on_another(monkeypatch):
     for name, page in found.items():
         assert len(page.encode()) < 13_000
         assert page.count("<details>") == page.count("</details>")
+        # What goes on from another page says of what it is.
+        assert re.search(r"^(## |### |<details>)", page, re.M)[0] == "## "
         assert all(f"[{other}]({other})" in page for other in found)
         assert page.startswith(f"# Every row: networks, page {list(found).index(name) + 1}\n")
     # A network that one page has room for is on one page.
