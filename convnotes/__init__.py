@@ -22,6 +22,17 @@ IMPLEMENTATIONS = {
     "torch": "convnotes.reference",
 }
 
+# One line registers another library, by the name that it is imported by; the extra `peers` installs them all. They are
+# chosen by name alone, and treated as whatever somebody else wrote.
+PEERS = {
+    "jax": "convnotes.peers.jax",
+    "onnxruntime": "convnotes.peers.onnxruntime",
+    "openvino": "convnotes.peers.openvino",
+    "mygrad": "convnotes.peers.mygrad",
+    "autograd": "convnotes.peers.autograd",
+    "scipy": "convnotes.peers.scipy",
+}
+
 # Every operation with the arguments it takes before its options, in order. A name that ends in _size is a
 # shape, the others are arrays.
 OPERATIONS = {

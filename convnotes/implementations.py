@@ -15,7 +15,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 
-from convnotes import IMPLEMENTATIONS
+from convnotes import IMPLEMENTATIONS, PEERS
 from convnotes.wording import nearest_of, quote, said
 
 # What an implementation may be called in tables, figures and files.
@@ -51,6 +51,9 @@ class Implementation:
         try:
             return self._module()
         except BaseException as problem:  # a module may raise anything, SystemExit among it
+            if self.source in PEERS and isinstance(problem, ModuleNotFoundError):
+                needed = f"the module {problem.name}, which is not installed: pip install 'convnotes[peers]'"
+                raise LoadError(f"{self.source} needs {needed}") from None
             what, text = type(problem).__name__, said(problem, 200)
             raise LoadError(f"{quote(self.source)} cannot be loaded ({f'{what}: {text}' if text else what})") from None
 
@@ -59,7 +62,7 @@ class Implementation:
         if self.is_ours:
             return {}
         path = self.path()
-        found = {"source": Path(self.source).name if self.is_file else self.source}
+        found = {"source": Path(self.source).name if self.is_file else _module_of(self.source)}
         if path:
             found["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
         if not self.is_file and (version := _version(self.source)):
@@ -72,14 +75,14 @@ class Implementation:
             return Path(self.source)
         _look_in(os.getcwd())
         try:
-            spec = _spec(IMPLEMENTATIONS.get(self.source, self.source))
+            spec = _spec(_module_of(self.source))
         except (ImportError, ValueError, AttributeError):
             return None
         return Path(spec.origin) if spec and spec.origin and Path(spec.origin).is_file() else None
 
     def _module(self) -> ModuleType:
         if not self.is_file:
-            return importlib.import_module(IMPLEMENTATIONS.get(self.source, self.source))
+            return importlib.import_module(_module_of(self.source))
         name = _NAMES_OF_FILES + re.sub(r"\W", "_", Path(self.source).stem)
         spec = importlib.util.spec_from_file_location(name, self.source)
         module = importlib.util.module_from_spec(spec)
@@ -97,6 +100,7 @@ def find(text: str) -> Implementation:
     ('fast', 'mine')
     """
     label, _, source = ("", "", text) if _is_path(text) or "=" not in text else text.partition("=")
+    source = next((name for name, module in PEERS.items() if module == source), source)
     if not source:
         raise LoadError(f"an implementation must be a name, a module or the path of a .py file, got {quote(text)}")
     found = Implementation(label, source)
@@ -107,9 +111,10 @@ def find(text: str) -> Implementation:
         name = Path(source).name if Path(source).stem in IMPLEMENTATIONS else Path(source).stem
         label = label or re.sub(r"[^A-Za-z0-9_.+-]", "_", name).lstrip(".+-")[:30] or "_"
     elif not found.is_ours and (not _MODULE.fullmatch(source) or found.path() is None):
-        hint = nearest_of(source, IMPLEMENTATIONS)
+        known = {**IMPLEMENTATIONS, **PEERS}
+        hint = nearest_of(source, known)
         hint = hint or ("; the path of a file ends in .py" if os.sep in source else "")
-        names = ", ".join(IMPLEMENTATIONS)
+        names = ", ".join(known)
         raise LoadError(f"{quote(source)} is none of {names}, and no module of that name is found{hint}")
     label = label or source[-30:].lstrip(".")
     if not LABEL.fullmatch(label):
@@ -150,6 +155,11 @@ def _look_in(folder: str) -> None:
     """Let modules be found in a folder, before all others."""
     if folder not in sys.path:
         sys.path.insert(0, folder)
+
+
+def _module_of(source: str) -> str:
+    """The module that a name is registered for, or that it is itself."""
+    return IMPLEMENTATIONS.get(source) or PEERS.get(source, source)
 
 
 def _is_path(text: str) -> bool:

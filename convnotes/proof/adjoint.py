@@ -106,7 +106,9 @@ def rules() -> Iterator[Rule]:
         derived = derivations.WITNESSES
         if operation in TRANSPOSES:
             questions = partial(_questions, operation)
-            yield Rule(operation, ADJOINT, IDENTITY, questions, partial(transpose, operation), derived)
+            rule = partial(transpose, operation)
+            yield Rule(operation, ADJOINT, IDENTITY, questions, rule, derived, of_float64=True)
         if operation != LAYERS[operation]:
             cases = [case for case in DIFFERENTIABLE if case.layer == LAYERS[operation]]
-            yield Rule(operation, ADJOINT, DIFFERENCES, cases, partial(differences, operation), derived)
+            rule = partial(differences, operation)
+            yield Rule(operation, ADJOINT, DIFFERENCES, cases, rule, derived, of_float64=True)

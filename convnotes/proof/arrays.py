@@ -160,12 +160,13 @@ def must_refuse(subject, call: Call, error: type, parameter: str, sentence: str 
         raise Broken(call, expected, found)
 
 
+PRECISION, EMPTY = "float32 stays float32 and float64 stays float64", "an empty batch works"
 KEPT: dict[str, Callable] = {
     "nothing is changed in place": unchanged,
-    "float32 stays float32 and float64 stays float64": single,
+    PRECISION: single,
     "one float64 operand makes the result float64": mixed,
     "the result is a new array that can be written to": apart,
-    "an empty batch works": empty,
+    EMPTY: empty,
 }
 DTYPES = ("float16", ">f4", "int8", "int64", "bool")
 KINDS = {
@@ -182,11 +183,12 @@ def rules() -> Iterator[Rule]:
     for operation in OPERATIONS:
         cases = [case for case in LAYERS if operation in case.operations]
 
-        def rule(says, questions, check, kind=ARRAYS, operation=operation):
-            return Rule(operation, kind, says, questions, check, derivations.help_of(operation))
+        def rule(says, questions, check, kind=ARRAYS, of_float64=False, operation=operation):
+            help = derivations.help_of(operation)
+            return Rule(operation, kind, says, questions, check, help, of_float64=of_float64)
 
         for says, check in KEPT.items():
-            yield rule(says, cases, partial(check, operation))
+            yield rule(says, cases, partial(check, operation), of_float64=check in (single, mixed))
         yield rule(
             "all parameters together in float32", partial(values.everything, operation), partial(alike, operation)
         )

@@ -59,6 +59,16 @@ class Call:
         """The same call with some arguments changed."""
         return Call(self.operation, {**self.arguments, **arguments})
 
+    def in_single(self) -> "Call":
+        """The same call with float32 in place of float64."""
+        return self.having(**{name: _single(value) for name, value in self.arguments.items()})
+
+
+def _single(value):
+    if isinstance(value, Stored):
+        return Stored(_single(value.array), value.layout, value.writeable)
+    return value.astype(np.float32) if isinstance(value, np.ndarray) and value.dtype == np.float64 else value
+
 
 @dataclass(frozen=True)
 class Answer:

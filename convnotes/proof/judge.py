@@ -12,6 +12,7 @@ from convnotes import OPERATIONS
 from convnotes.proof import adjoint, arrays, refusals, values
 from convnotes.proof.calls import required
 from convnotes.proof.rules import ADJOINT, FINITE, KINDS, VALUES, Beside, Broken, Lacking, Rule
+from convnotes.proof.subjects import InSingle
 
 PASSED, BROKEN, LACKING, UNASKED = "passed", "broken", "not offered", "not asked"
 
@@ -24,11 +25,12 @@ LACKS = 10
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found of a rule: the questions passed, and the one that broke it."""
+    """What was found of a rule: the questions passed, those about what is not offered, and the one that broke it."""
 
     rule: Rule
     status: str
     passed: int = 0
+    lacked: int = 0
     broken: Broken | None = None
     why: str = ""
 
@@ -46,7 +48,7 @@ def judge(subject, rules: Iterable[Rule], examples: int, seed: int = 0) -> Itera
     examples: how many questions a strategy draws
     Of an operation whose process was lost the other rules are not asked: it would be lost again. Nor is it asked what
     it does with values that are not finite where it is wrong with those that are, nor a gradient whether it fits a
-    forward operation that is wrong.
+    forward operation that is wrong. What is not offered in float64 is asked in float32.
     """
     lost, wrong = set(), set()
     for rule in rules:
@@ -54,6 +56,10 @@ def judge(subject, rules: Iterable[Rule], examples: int, seed: int = 0) -> Itera
             yield Verdict(rule, UNASKED)
             continue
         verdict = _judge(subject, rule, examples, seed)
+        if verdict.status == LACKING and not rule.of_float64:
+            verdict = _judge(InSingle(subject), rule, examples, seed)
+            if verdict.broken:
+                verdict.broken.call = verdict.broken.call.in_single()
         if verdict.broken and getattr(verdict.broken.came, "lost", ""):
             lost.add(rule.operation)
         if verdict.broken and rule.kind == VALUES:
@@ -75,11 +81,15 @@ def _judge(subject, rule: Rule, examples: int, seed: int) -> Verdict:
     if there is not None and not (there and rule.needs <= there):
         return Verdict(rule, LACKING)
     questions = rule.questions(there) if callable(rule.questions) else rule.questions
-    passed = 0
+    passed = lacked = 0
 
     def ask(question) -> None:
-        nonlocal passed
-        rule.examine(subject, question)
+        nonlocal passed, lacked
+        try:
+            rule.examine(subject, question)
+        except Lacking:
+            lacked += 1
+            raise
         passed += 1
 
     try:
@@ -92,8 +102,8 @@ def _judge(subject, rule: Rule, examples: int, seed: int) -> Verdict:
     except Lacking:
         return Verdict(rule, LACKING)
     except Broken as broken:
-        return Verdict(rule, BROKEN, passed, broken)
-    return Verdict(rule, PASSED if passed else LACKING, passed)
+        return Verdict(rule, BROKEN, passed, lacked, broken)
+    return Verdict(rule, PASSED if passed else LACKING, passed, lacked)
 
 
 def _listed(names) -> str:

@@ -30,6 +30,7 @@ class Rule:
     derived: the notebook and section that derive it
     needs: the parameters that a function must have to be asked
     weight: so many times the usual number of questions are drawn
+    of_float64: whether it is about the precision of float64; of others it can be asked in float32
     """
 
     operation: str
@@ -40,6 +41,7 @@ class Rule:
     derived: str = ""
     needs: frozenset[str] = frozenset()
     weight: int = 1
+    of_float64: bool = False
 
 
 class Broken(Exception):  # noqa: N818 - it is a finding

@@ -42,6 +42,16 @@ class Subject:
         return self._parameters[operation]
 
 
+class InSingle:
+    """A subject that is asked in float32 whatever is asked in float64."""
+
+    def __init__(self, subject: Subject):
+        self.label, self.parameters, self._subject = subject.label, subject.parameters, subject
+
+    def ask(self, call: Call) -> Answer:
+        return self._subject.ask(call.in_single())
+
+
 class Here(Subject):
     """A module that is trusted to give an answer."""
 

@@ -153,6 +153,8 @@ def rules() -> Iterator[Rule]:
             distinct = LAYERS[operation] == "max_pool2d" and says != TIES
             fills = ("distinct" if distinct else "digits", "normal")
             questions = draws(operation, features, ("digits",) if says == FIRST else fills, SIZES.get(says))
+            if "sides" in features and says != ALL:
+                questions = questions.filter(_sides_differ)
             if says == ALL:
                 needs, weight = frozenset(), 2
                 questions = partial(_everything, operation, features - {"empty"}, ("digits", "whole", "normal"))
@@ -173,6 +175,10 @@ def rules() -> Iterator[Rule]:
 def everything(operation, there):
     """A strategy of questions with all parameters that a function has; no padding has sides that differ."""
     return _everything(operation, all_features(operation), ("digits", "normal"), there)
+
+
+def _sides_differ(question) -> bool:
+    return any(before != after for before, after in question[0].options["padding"])
 
 
 def all_features(operation) -> frozenset[str]:

@@ -4,11 +4,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from convnotes import OPERATIONS
+from convnotes import IMPLEMENTATIONS, OPERATIONS, PEERS
 from convnotes.benchmark import Refused
+from convnotes.benchmark.storing import files
 from convnotes.benchmark.terminal import output, signals, values
 from convnotes.benchmark.terminal.parser import Parser
-from convnotes.implementations import LoadError, find
+from convnotes.implementations import Implementation, LoadError, find
 
 # The names of `convnotes.proof.rules.KINDS`, which would load hypothesis.
 RULES = ("values", "finite", "arrays", "refuse", "adjoint")
@@ -26,8 +27,8 @@ def add(commands) -> Parser:
         "no definition, the adjoint identity and central differences (adjoint).\n"
         "Exit code 0: no rule is broken, 1: some are, 2: it cannot be loaded.",
     )
-    text = "a name (naive, matmul, fast, torch), a module, or the path of a .py file"
-    command.add_argument("implementation", metavar="IMPLEMENTATION", help=text)
+    text = f"a name ({', '.join([*IMPLEMENTATIONS, *PEERS])}), a module, or the path of a .py file; several with --table"
+    command.add_argument("implementations", metavar="IMPLEMENTATION", nargs="+", help=text)
 
     def option(name, metavar, convert, text, default):
         command.add_argument(f"--{name}", metavar=metavar, type=convert, help=text, default=default)
@@ -38,6 +39,8 @@ def add(commands) -> Parser:
     option("examples", "N", values.whole(1, 10**6), "layers drawn for each rule (default: 25)", 25)
     option("seed", "N", values.whole(0), "where the draws begin (default: 0)", 0)
     option("limit", "SECONDS", values.seconds, "no answer may take longer (default: 60)", 60.0)
+    text = "Markdown file to write to who supports what, with the plainest call that breaks each operation"
+    command.add_argument("--table", metavar="FILE.md", type=values.place, help=text)
     command.add_argument("--strict", action="store_true", help="what is not offered is a fault")
     command.add_argument(
         "--all", action="store_true", help="show every broken rule with its call, not each operation's plainest"
@@ -47,24 +50,39 @@ def add(commands) -> Parser:
 
 def run(given) -> tuple[int, str]:
     """The exit code, 1 where a rule is broken, and what is to be printed."""
-    from convnotes.proof import judge, pages
-    from convnotes.proof.subjects import Apart
+    from convnotes.proof import judge, pages, support
 
+    if len(given.implementations) > 1 and given.table is None:
+        raise Refused(f"IMPLEMENTATION must be one without --table, got {len(given.implementations)}")
     try:
-        implementation = find(given.implementation)
-        rules = [rule for rule in judge.everything() if rule.kind in given.only and rule.operation in given.operations]
-        with _nothing_kept(), Apart(implementation, given.limit) as subject:
-            asked = output.progress(rules, "rule", lambda rule: rule.operation)
-            verdicts = list(judge.judge(subject, asked, given.examples, given.seed))
+        found = {one: _verdicts(one, given) for one in dict.fromkeys(map(find, given.implementations))}
     except LoadError as problem:
         raise Refused(f"IMPLEMENTATION {problem}") from None
     except KeyboardInterrupt as interrupt:
         stop = signals.of(interrupt)
         raise Refused(stop.reason, code=stop.code) from None
-    lines, faults = pages.report(verdicts, implementation, given.all)
-    lacking = given.strict and any(one.status == judge.LACKING for one in verdicts)
+    if given.table is not None:
+        files.write_page(given.table, support.page(found), "--table")
+        lines = [pages.summary(verdicts, one.label) for one, verdicts in found.items()]
+        lines.append(f"Written to {given.table}")
+    else:
+        ((implementation, verdicts),) = found.items()
+        lines, _ = pages.report(verdicts, implementation, given.all)
+    statuses = {one.status for verdicts in found.values() for one in verdicts}
+    lacking = given.strict and judge.LACKING in statuses
     lines += ["With --strict, what is not offered is a fault."] if lacking else []
-    return 1 if faults or lacking else 0, "".join(f"{line}\n" for line in lines)
+    return 1 if judge.BROKEN in statuses or lacking else 0, "".join(f"{line}\n" for line in lines)
+
+
+def _verdicts(implementation: Implementation, given) -> list:
+    """The verdicts on an implementation, which is asked in a process of its own."""
+    from convnotes.proof import judge
+    from convnotes.proof.subjects import Apart
+
+    rules = [rule for rule in judge.everything() if rule.kind in given.only and rule.operation in given.operations]
+    with _nothing_kept(), Apart(implementation, given.limit) as subject:
+        asked = output.progress(rules, "rule", lambda rule: f"{implementation.label} {rule.operation}")
+        return list(judge.judge(subject, asked, given.examples, given.seed))
 
 
 @contextmanager

@@ -41,6 +41,14 @@ class Calls:
             return torch_calls.prepare(case, operation, self.operands(case), self.device)
         return partial(self._function(name, operation), **case.arguments(operation, self.operands(case)))
 
+    def has_own_arrays(self, name: str) -> bool:
+        """Whether the calls of an implementation work on arrays that are not NumPy's, made before a clock starts."""
+        return name == "torch"
+
+    def to_numpy(self, name: str, result) -> object:
+        """The result of a call as a NumPy array; what is to be one already, as it is."""
+        return np.asarray(result.cpu()) if name == "torch" else result
+
     def image_by_image(self, case: Case, operation: str) -> np.ndarray:
         """The result of the matrix products, with the columns of one image at a time: these fit in memory."""
         one, operands = case.with_batch(1), self.operands(case)

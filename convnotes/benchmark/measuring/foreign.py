@@ -40,7 +40,17 @@ class ForeignWorker(Worker):
         operands = self.operands(case)
         arguments = {one: operands[one] if value is _OPERAND else value for one, value in given.items()}
         taken = [one for one in given if one in needed or offers(self.module, operation, [one])]
-        return partial(getattr(self.module, operation), **{one: arguments[one] for one in taken})
+        arguments = {one: arguments[one] for one in taken}
+        if self.has_own_arrays(name):
+            return self.module.prepare(operation, arguments)
+        return partial(getattr(self.module, operation), **arguments)
+
+    def has_own_arrays(self, name: str) -> bool:
+        """Whether its module offers calls on arrays of its own, by `prepare` and `to_numpy`."""
+        return all(offers(self.module, one) for one in ("prepare", "to_numpy"))
+
+    def to_numpy(self, name: str, result) -> object:
+        return self.module.to_numpy(result) if self.has_own_arrays(name) else result
 
     def _trial(self, *problem) -> Callable:
         call = self.prepare(*problem)
@@ -53,12 +63,12 @@ class ForeignWorker(Worker):
 
         return trial
 
-    def _judge(self, case, call, result, expected) -> tuple[float, str | None]:
+    def _judge(self, case, operation, result, expected) -> tuple[float, str | None]:
         """As of ours; but it may have changed its arguments, and returned anything."""
-        self._drawn = None, {}
+        given, self._drawn = self.operands(case), (None, {})
         drawn = self.operands(case)  # the same anew, also for whoever comes next
-        arrays = {name: given for name, given in call.keywords.items() if isinstance(given, np.ndarray)}
-        if changed := [name for name, given in arrays.items() if not np.array_equal(given, drawn[name])]:
+        arrays = [name for name in OPERATIONS[operation] if isinstance(given[name], np.ndarray)]
+        if changed := [name for name in arrays if not np.array_equal(given[name], drawn[name])]:
             fault = f"changes its argument {changed[0]}"
         elif not isinstance(result, np.ndarray):
             fault = f"returns {type(result).__name__} instead of an array"

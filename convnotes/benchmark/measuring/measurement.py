@@ -185,11 +185,11 @@ class Worker(Calls):
             return None, {"status": NOT_RUN, "estimate_seconds": estimate}
         try:
             call = self.prepare(name, case, operation)
-            if name == "torch" or estimate * tracing > limit:
+            if self.has_own_arrays(name) or estimate * tracing > limit:
                 result, peak = call(), None
             else:
                 result, peak = timing.peak(call)
-            error, fault = self._judge(case, call, np.asarray(result.cpu()) if name == "torch" else result, expected)
+            error, fault = self._judge(case, operation, self.to_numpy(name, result), expected)
         except NotImplementedError as problem:
             return None, failures.not_offered(problem)
         except BaseException as problem:  # whatever an implementation raises is its result, and no reason to stop
@@ -199,6 +199,6 @@ class Worker(Calls):
             return None, {"status": WRONG, "error": error, "note": fault}
         return call, {"status": MEASURED, "error": error, "peak_bytes": peak}
 
-    def _judge(self, case, call, result, expected) -> tuple[float, str | None]:
+    def _judge(self, case, operation, result, expected) -> tuple[float, str | None]:
         """The error of what a call returned, and in words why it cannot be compared, if so."""
         return check.error(result, expected), None

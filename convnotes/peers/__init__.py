@@ -1,0 +1,35 @@
+"""Other libraries in the vocabulary, as far as each offers it: one module for each, which `convnotes.PEERS` names.
+
+A peer is an implementation like a stranger's. A parameter that a library does not have is none of its function's, and a
+value that it does not take raises NotImplementedError. Nothing that a library lacks is made up for here.
+
+Each function is written as its preparation: it returns a call without arguments, on the library's own arrays, with
+everything compiled. The benchmark times that call; `offered` makes the vocabulary's function of it.
+"""
+
+import os
+from collections.abc import Callable
+from functools import wraps
+
+
+def threads() -> int:
+    """How many threads a library may use: what OMP_NUM_THREADS says, as the benchmark sets it, else one."""
+    first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return max(1, int(first)) if first.isdecimal() else 1
+
+
+def offered(to_numpy: Callable) -> Callable:
+    """A decorator: of a function that prepares a call it makes one that does it, and returns a NumPy array.
+
+    to_numpy: makes an array of what the call returns
+    The function that prepares is kept as `__wrapped__`.
+    """
+
+    def decorate(prepare: Callable) -> Callable:
+        @wraps(prepare)
+        def function(*args, **kwargs):
+            return to_numpy(prepare(*args, **kwargs)())
+
+        return function
+
+    return decorate
