@@ -15,9 +15,9 @@ from convnotes import arguments, peers
 # windows to one thread (seen with jaxlib 0.10.2); this does.
 os.environ["NPROC"] = str(peers.threads())
 
-import jax  # noqa: E402
-import jax.numpy as jnp  # noqa: E402
-from jax import lax  # noqa: E402
+import jax
+import jax.numpy as jnp
+from jax import lax
 
 jax.config.update("jax_platforms", "cpu")
 jax.config.update("jax_enable_x64", True)

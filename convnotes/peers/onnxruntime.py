@@ -1,4 +1,4 @@
-"""ONNX Runtime: one node of ONNX for each operation, on its CPU provider; as an engine for inference, with few gradients.
+"""ONNX Runtime: one node of ONNX for each operation, on its CPU provider; made for inference, with few gradients.
 
 The weight and the bias are constants of the model, as in inference: the session may rearrange them when it is made. The
 gradient of a convolution's input is ConvTranspose, and that of a transposed one's is Conv. The others are not offered,

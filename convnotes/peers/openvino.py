@@ -1,4 +1,4 @@
-"""OpenVINO: one operation of its opset for each of ours, compiled for the CPU; as an engine for inference, few gradients.
+"""OpenVINO: one operation of its opset for each of ours, compiled for the CPU; made for inference, few gradients.
 
 The weight and the bias are constants of the model, as in inference: they may be rearranged when it is compiled. The
 gradient of a convolution's input is ConvolutionBackpropData, and that of a transposed one's is Convolution. The CPU

@@ -67,13 +67,18 @@ def _cell(verdicts: Sequence[Verdict]) -> str:
     offered: dict[str, list[str]] = {}
     for one in verdicts:
         if one.status != LACKING:
-            word = "*in part* " if one.status == PASSED and one.lacked else WORDS[one.status]
-            offered.setdefault(word, []).append(_letter(one.rule.operation))
+            offered.setdefault(_word(one), []).append(_letter(one.rule.operation))
     if not offered:
         return "-"
     if len(offered) == 1 and not any(one.status == LACKING for one in verdicts):
         return next(iter(offered)).strip() or "yes"
     return "; ".join(word + ", ".join(letters) for word, letters in offered.items())
+
+
+def _word(verdict: Verdict) -> str:
+    """What was found of a rule that is asked; one that is about arrays is no question of parameters."""
+    in_part = verdict.status == PASSED and verdict.lacked and verdict.rule.kind == VALUES
+    return "*in part* " if in_part else WORDS[verdict.status]
 
 
 def _letter(operation: str) -> str:

@@ -8,7 +8,17 @@ HEAD = '''"""Your own implementation of the layers of a convolutional network: f
 
 `convnotes check THIS_FILE` says what is right, and of what is not the smallest call that shows it. A function
 that raises NotImplementedError is not asked, and one without a parameter is not asked about that parameter.
-Arrays are NumPy arrays of shape (N, C, H, W); a pair is (vertical, horizontal).
+Arrays are NumPy arrays of shape (N, C, H, W); a pair is (vertical, horizontal). A function that computes in float32
+alone raises NotImplementedError for float64, and is asked in float32.
+
+`convnotes benchmark` times these functions. A library that has arrays of its own, or compiles, can offer two more:
+
+    prepare(operation, arguments)   a call without arguments that does the operation on the library's own arrays,
+                                    everything compiled, and returns the library's own result when that is there
+    to_numpy(result)                that result as a NumPy array
+
+Then that call alone is timed. `operation` is a function's name, and `arguments` are what it would be called with, by
+name. How many threads to use is in the environment variable OMP_NUM_THREADS before this file is loaded.
 """
 
 import numpy as np

@@ -75,6 +75,12 @@ LADDERS = {
     "bias_add": {"channels and images": {"many"}},
 }
 ALL = "all parameters together"
+# What a question of a step must have: its parameter alone could have a value that everybody offers.
+HAVING = {
+    "a stride that leaves a remainder": lambda case: any(rest > 0 for rest in case.windows.remainder),
+    "padding of four sides": lambda case: any(before != after for before, after in case.options["padding"]),
+    "ceil_mode": lambda case: case.options["ceil_mode"],
+}
 # What each of them is called, and the layers that have it.
 LARGER = {
     "more images": ("images", LADDERS),
@@ -153,8 +159,8 @@ def rules() -> Iterator[Rule]:
             distinct = LAYERS[operation] == "max_pool2d" and says != TIES
             fills = ("distinct" if distinct else "digits", "normal")
             questions = draws(operation, features, ("digits",) if says == FIRST else fills, SIZES.get(says))
-            if "sides" in features and says != ALL:
-                questions = questions.filter(_sides_differ)
+            if says in HAVING:
+                questions = questions.filter(partial(_has, HAVING[says]))
             if says == ALL:
                 needs, weight = frozenset(), 2
                 questions = partial(_everything, operation, features - {"empty"}, ("digits", "whole", "normal"))
@@ -177,8 +183,8 @@ def everything(operation, there):
     return _everything(operation, all_features(operation), ("digits", "normal"), there)
 
 
-def _sides_differ(question) -> bool:
-    return any(before != after for before, after in question[0].options["padding"])
+def _has(what, question) -> bool:
+    return what(question[0])
 
 
 def all_features(operation) -> frozenset[str]:

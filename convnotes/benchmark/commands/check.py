@@ -1,8 +1,10 @@
 """`convnotes check`: which rules of the vocabulary an implementation keeps, and the calls that break the others."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from convnotes import IMPLEMENTATIONS, OPERATIONS, PEERS
 from convnotes.benchmark import Refused
@@ -27,7 +29,8 @@ def add(commands) -> Parser:
         "no definition, the adjoint identity and central differences (adjoint).\n"
         "Exit code 0: no rule is broken, 1: some are, 2: it cannot be loaded.",
     )
-    text = f"a name ({', '.join([*IMPLEMENTATIONS, *PEERS])}), a module, or the path of a .py file; several with --table"
+    known = ", ".join([*IMPLEMENTATIONS, *PEERS])
+    text = f"a name ({known}), a module, or the path of a .py file; several with --table"
     command.add_argument("implementations", metavar="IMPLEMENTATION", nargs="+", help=text)
 
     def option(name, metavar, convert, text, default):
@@ -54,6 +57,8 @@ def run(given) -> tuple[int, str]:
 
     if len(given.implementations) > 1 and given.table is None:
         raise Refused(f"IMPLEMENTATION must be one without --table, got {len(given.implementations)}")
+    if given.table is not None:
+        _refuse_unwritable(given.table)
     try:
         found = {one: _verdicts(one, given) for one in dict.fromkeys(map(find, given.implementations))}
     except LoadError as problem:
@@ -62,7 +67,7 @@ def run(given) -> tuple[int, str]:
         stop = signals.of(interrupt)
         raise Refused(stop.reason, code=stop.code) from None
     if given.table is not None:
-        files.write_page(given.table, support.page(found), "--table")
+        files.write(given.table, support.page(found))
         lines = [pages.summary(verdicts, one.label) for one, verdicts in found.items()]
         lines.append(f"Written to {given.table}")
     else:
@@ -72,6 +77,12 @@ def run(given) -> tuple[int, str]:
     lacking = given.strict and judge.LACKING in statuses
     lines += ["With --strict, what is not offered is a fault."] if lacking else []
     return 1 if judge.BROKEN in statuses or lacking else 0, "".join(f"{line}\n" for line in lines)
+
+
+def _refuse_unwritable(path: Path) -> None:
+    """Refuse it before all that takes long."""
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise Refused(f"--table must be a file in a folder that can be written to, got {values.quote(str(path))}")
 
 
 def _verdicts(implementation: Implementation, given) -> list:

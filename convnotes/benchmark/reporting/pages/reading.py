@@ -32,7 +32,9 @@ PAGE = """\
   looped inside one timing so that it lasts at least 2 ms. With one thread all implementations take turns in one
   process, repeat by repeat; with more, each has a process of its own. What is none of ours always has one, and the
   line of the machine ends with its file and the first digits of that file's SHA-256, or with its version. A forward
-  convolution adds its bias.
+  convolution adds its bias. Another library whose module offers `prepare`, as JAX and ONNX Runtime do here, is treated
+  as torch is: the conversion of arrays and the compilation lie outside the clock, and so does a constant weight's
+  rearrangement.
 - A gradient of torch is the kernel of its backward pass alone. What a forward pass leaves behind is there before the
   clock starts: the places of a max pool's maxima, the intermediate arrays of a local response normalization. The
   other implementations find these again inside the clock.
