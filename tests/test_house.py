@@ -73,6 +73,7 @@ def test_an_operation_loads_no_torch_pandas_matplotlib_or_ipython():
         ("convnotes.arguments", {"convnotes", "convnotes.parameters", "convnotes.windows"}),
         ("convnotes.layout", BELOW),
         ("convnotes.reference", BELOW),
+        ("convnotes.peers", BELOW | {"convnotes.peers"}),
         ("convnotes.check", BELOW),
         ("convnotes.show", BELOW),
         ("convnotes.cases", BELOW | CASES),
@@ -106,6 +107,14 @@ def test_torch_is_imported_by_the_reference_and_the_benchmark_and_to_trace_netwo
     for module, found in MODULES.items():
         if module not in WITH_TORCH and not module.startswith("convnotes.benchmark"):
             assert not loads(found, {"torch"}), module
+
+
+def test_nothing_needs_another_library():
+    """Those of `convnotes.PEERS` are loaded by the module of each alone, and that by nobody but who asks for it."""
+    for module, found in MODULES.items():
+        if not module.startswith("convnotes.peers"):
+            assert not loads(found, {*convnotes.PEERS} - {"scipy"}), module
+            assert not any(name.startswith("convnotes.peers") for name in found), module
 
 
 BENCHMARK = "convnotes.benchmark"

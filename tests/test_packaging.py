@@ -29,6 +29,7 @@ LINES = {
     # Asked for by name, and tested with whatever is required.
     "extra": [Requirement(one) for name in ("onnx", "numba") for one in PROJECT["optional-dependencies"][name]],
 }
+PEERS = PACKAGE / "peers"
 CONSTRAINTS = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
 PINS = {canonicalize_name(name): pin for name, pin in (line.split("==") for line in CONSTRAINTS)}
 
@@ -83,10 +84,11 @@ def test_constraints_pin_what_their_packages_need_in_turn():
 
 
 def sources(folder: str) -> list[str]:
-    """The code of a folder: its modules, or the cells of its notebooks."""
+    """The code of a folder: its modules but for those that need other libraries, or the cells of its notebooks."""
     notebooks = [nbformat.read(path, as_version=4) for path in (ROOT / folder).glob("*.ipynb")]
     cells = [cell.source for notebook in notebooks for cell in notebook.cells if cell.cell_type == "code"]
-    return [path.read_text(encoding="utf-8") for path in (ROOT / folder).rglob("*.py")] + cells
+    modules = [path for path in (ROOT / folder).rglob("*.py") if path.parent != PEERS]
+    return [path.read_text(encoding="utf-8") for path in modules] + cells
 
 
 def imported(*folders: str) -> set[str]:
@@ -102,6 +104,15 @@ def test_what_is_imported_is_required_and_the_other_way_round():
     assert run == names(LINES["run"]) - TOOLS["run"]
     assert set(map(str, LINES["extra"])) <= set(map(str, LINES["test"]))
     assert imported("tests", "examples") - run == names(LINES["test"]) - TOOLS["test"]
+
+
+def test_the_extra_of_peers_is_what_their_modules_import():
+    """Each is imported by the name of its distribution, so that what is not installed can be asked for too."""
+    found = {name.split(".")[0] for path in PEERS.glob("*.py") for name in imports(path.read_text())}
+    asked = list(map(Requirement, PROJECT["optional-dependencies"]["peers"]))
+    assert found - {"convnotes", *sys.stdlib_module_names} - names(LINES["run"]) == names(asked)
+    for one in asked:
+        assert sorted(bound.operator for bound in one.specifier) == ["<", ">="], one
 
 
 def test_the_environment_of_a_run_has_the_version_which_stands_where_there_is_no_git():

@@ -43,8 +43,10 @@ class Estimates:
         while self._rates[key] * size > limit and ladder:
             if self._rates[key] * multiply_adds(ladder[0], operation) > PATIENCE:
                 break
+            case = ladder.pop(0)
             with suppress(NotImplementedError):
-                self._try(implementation, ladder.pop(0), operation)
+                self._try(implementation, case, operation)
+                ladder[:] = _above(case, ladder, operation)
         return self._rates[key] * size
 
     def learn(self, implementation: str, case: Case, operation: str, seconds: float) -> None:
@@ -53,7 +55,7 @@ class Estimates:
         self._rates[key] = min(self._rates.get(key, float("inf")), seconds / multiply_adds(case, operation))
 
     def _begin(self, implementation, operation) -> list[Case]:
-        """Try the largest small case that is offered; returns those for a better estimate, each STEP times larger."""
+        """Try the largest small case that is offered; returns those for a better estimate, the smallest first."""
         cases = sorted((c for c in CASES if operation in c.operations), key=lambda c: multiply_adds(c, operation))
         small = [case for case in cases if multiply_adds(case, operation) <= SMALL] or cases[:1]
         while True:
@@ -65,11 +67,7 @@ class Estimates:
             except NotImplementedError:
                 if not small:
                     raise
-        ladder = [first]
-        for case in cases:
-            if multiply_adds(case, operation) >= STEP * multiply_adds(ladder[-1], operation):
-                ladder.append(case)
-        return ladder[1:]
+        return _above(first, cases, operation)
 
     def _try(self, implementation, case, operation):
         call = self._prepare(implementation, case, operation)
@@ -79,3 +77,8 @@ class Estimates:
             call()
             times.append(self._clock() - start)
         self.learn(implementation, case, operation, min(times))
+
+
+def _above(case: Case, cases: list[Case], operation: str) -> list[Case]:
+    """Those cases that are STEP times as large as a case, or larger."""
+    return [other for other in cases if multiply_adds(other, operation) >= STEP * multiply_adds(case, operation)]
