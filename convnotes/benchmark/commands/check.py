@@ -53,7 +53,8 @@ def add(commands) -> Parser:
 
 def run(given) -> tuple[int, str]:
     """The exit code, 1 where a rule is broken, and what is to be printed."""
-    from convnotes.proof import judge, pages, support
+    from convnotes.benchmark import support
+    from convnotes.proof import judge, pages
 
     if len(given.implementations) > 1 and given.table is None:
         raise Refused(f"IMPLEMENTATION must be one without --table, got {len(given.implementations)}")
