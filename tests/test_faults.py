@@ -8,7 +8,8 @@ import pytest
 
 import faults
 from convnotes import implementations
-from convnotes.proof import judge, pages
+from convnotes.proof import judge
+from convnotes.proof.pages import text
 from convnotes.proof.rules import REFUSE
 from convnotes.proof.subjects import Here
 
@@ -62,7 +63,7 @@ def test_a_call_that_is_pasted_shows_the_difference(tmp_path, monkeypatch):
     (found,) = judge.judge(Here(implementation.load(), "mine"), asked, 25)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec(pages.paste(found.broken.call, implementation), {})
+        exec(text.paste(found.broken.call, implementation), {})
     came, expected = printed.getvalue().split("\n[", 1)
     assert came != "[" + expected
-    assert [line for line in pages.broken(found, implementation) if len(line) > 80] == []
+    assert [line for line in text.broken(found, implementation) if len(line) > 80] == []

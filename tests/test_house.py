@@ -18,12 +18,14 @@ CASES = {f"convnotes.cases.{path.stem}" for path in (PACKAGE / "cases").glob("*.
 LAYERS = {f"convnotes.layers.{path.stem}" for path in (PACKAGE / "layers").glob("*.py")} | {"convnotes.layers"}
 FOR_LAYERS = (BELOW - {"convnotes.layout"}) | CASES | LAYERS | {"convnotes.wording"}
 WITH_TORCH = {"convnotes.reference", "convnotes.layers.trace_torch"}
-PROOF = {f"convnotes.proof.{path.stem}" for path in (PACKAGE / "proof").glob("*.py")} | {"convnotes.proof"}
 OUTSIDE_OPERATIONS = ("torch", "pandas", "matplotlib", "IPython")
 
 
 def module_name(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+PROOF = {module_name(path) for path in (PACKAGE / "proof").rglob("*.py")}
 
 
 def imports(source: str) -> set[str]:

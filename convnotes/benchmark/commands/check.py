@@ -53,8 +53,8 @@ def add(commands) -> Parser:
 
 def run(given) -> tuple[int, str]:
     """The exit code, 1 where a rule is broken, and what is to be printed."""
-    from convnotes.benchmark import support
-    from convnotes.proof import judge, pages
+    from convnotes.proof import judge
+    from convnotes.proof.pages import support, text
 
     if len(given.implementations) > 1 and given.table is None:
         raise Refused(f"IMPLEMENTATION must be one without --table, got {len(given.implementations)}")
@@ -69,11 +69,11 @@ def run(given) -> tuple[int, str]:
         raise Refused(stop.reason, code=stop.code) from None
     if given.table is not None:
         files.write(given.table, support.page(found))
-        lines = [pages.summary(verdicts, one.label) for one, verdicts in found.items()]
+        lines = [text.summary(verdicts, one.label) for one, verdicts in found.items()]
         lines.append(f"Written to {given.table}")
     else:
         ((implementation, verdicts),) = found.items()
-        lines, _ = pages.report(verdicts, implementation, given.all)
+        lines, _ = text.report(verdicts, implementation, given.all)
     statuses = {one.status for verdicts in found.values() for one in verdicts}
     lacking = given.strict and judge.LACKING in statuses
     lines += ["With --strict, what is not offered is a fault."] if lacking else []

@@ -1,4 +1,4 @@
-"""What a person reads of verdicts: a table of all operations, and for each broken rule the call as Python to paste."""
+"""Lines of text about one implementation: a table of all operations, and for each broken rule the call as Python to paste."""
 
 import textwrap
 from collections.abc import Iterable

@@ -1,11 +1,13 @@
 """Who supports what: a page with a table of each layer, made of the verdicts on several implementations."""
 
 from collections.abc import Mapping, Sequence
+from importlib import metadata
 
+from convnotes import __version__
 from convnotes.implementations import Implementation
-from convnotes.proof import pages
 from convnotes.proof.arrays import EMPTY, PRECISION
 from convnotes.proof.judge import BROKEN, LACKING, PASSED, UNASKED, Verdict
+from convnotes.proof.pages import text
 from convnotes.proof.rules import FINITE, VALUES
 from convnotes.proof.values import ALL, LADDERS, LARGER, LAYERS
 
@@ -31,14 +33,16 @@ def page(found: Found) -> str:
         if rows := _rows(found, layer):
             parts += [f"## `{layer}`", _table(["", *(one.label for one in found)], rows)]
     for one, verdicts in found.items():
-        lines, _ = pages.report(verdicts, one, full=False)
+        lines, _ = text.report(verdicts, one, full=False)
         parts += [f"## What was asked of {one.label}", "\n".join(["```text", *lines, "```"])]
     return "\n\n".join(parts) + "\n"
 
 
 def _introduced(one: Implementation) -> str:
-    version = one.origin().get("version", "")
-    return f"{one.label}: {version}" if version else one.label
+    """Its label, and its version or the first digits of its SHA-256."""
+    origin = one.origin()
+    ours = f"torch {metadata.version('torch')}" if one.source == "torch" else f"convnotes {__version__}"
+    return f"{one.label}: {origin.get('version') or origin.get('sha256', '')[:10] or ours}"
 
 
 def _rows(found: Found, layer: str) -> list[list[str]]:

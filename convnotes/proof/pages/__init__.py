@@ -1,0 +1,1 @@
+"""What a person reads of verdicts: lines on a terminal about one implementation, and a page about several."""
