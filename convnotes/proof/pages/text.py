@@ -1,4 +1,4 @@
-"""Lines of text about one implementation: a table of all operations, and for each broken rule the call as Python to paste."""
+"""Lines about one implementation: a table of all operations, and for each broken rule the call as Python to paste."""
 
 import textwrap
 from collections.abc import Iterable
