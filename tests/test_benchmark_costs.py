@@ -128,6 +128,30 @@ def test_overhead_does_not_make_a_fast_implementation_look_slow():
     assert estimates.seconds("matmul", large, "conv2d", limit=1) < 1
 
 
+def test_a_better_estimate_is_by_few_cases_and_by_others_where_some_are_not_offered():
+    """Each is STEP times the size of the one before, or the next one above that where it is not offered."""
+    sizes = {case.name: multiply_adds(case, "conv2d") for case in CASES if case.layer == "conv2d"}
+    large = max(CASES, key=lambda case: sizes.get(case.name, 0))
+
+    def tried(lacking):
+        machine = Machine(rate=1e-11, overhead=1e-3)
+
+        def prepare(implementation, case, operation):
+            if case.name in lacking:
+                raise NotImplementedError
+            return machine.prepare(implementation, case, operation)
+
+        estimates = Estimates(prepare, machine.clock)
+        estimates.seconds("matmul", large, "conv2d", limit=1e-9)
+        return list(dict.fromkeys(machine.calls))
+
+    names = tried(())
+    assert all(sizes[b] >= estimate.STEP * sizes[a] for a, b in zip(names, names[1:]))
+    others = tried(names[1:])
+    assert len(others) >= len(names) - 1 > 2
+    assert not {*others} & {*names[1:]}
+
+
 def test_a_measurement_improves_the_estimate():
     machine = Machine(rate=1e-6)
     estimates = Estimates(machine.prepare, machine.clock)

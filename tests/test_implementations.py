@@ -60,8 +60,8 @@ def test_a_module_is_found_without_a_run_of_the_packages_around_it(tmp_path, mon
         ("", "must be a name, a module or the path of a .py file, got ''"),
         (
             "fsat",
-            "'fsat' is none of naive, matmul, fast, torch, jax, onnxruntime, openvino, mygrad, autograd, scipy, and no "
-            "module of that name is found; did you mean fast?",
+            "'fsat' is none of naive, matmul, fast, torch, jax, onnxruntime, openvino, mygrad, autograd, scipy, "
+            "and no module of that name is found; did you mean fast?",
         ),
         ("./nowhere.py", "'./nowhere.py' is no file"),
         ("a/b", "the path of a file ends in .py"),

@@ -173,6 +173,23 @@ def test_one_thread_is_one(peer):
         assert float(line.split()[-1]) < 1.1, line
 
 
+READY = """
+from convnotes.benchmark.measuring.foreign import ForeignWorker
+from convnotes.cases import Case
+
+worker = ForeignWorker({"jax": "jax"}, "float32", "float32", 1e9, 1)
+case = Case("large", "conv2d", (8, 64, 58, 58), (64, 64, 3, 3))
+for operation in case.operations:
+    call = worker.prepare("jax", case, operation)
+    print(all(call().is_ready() for _ in range(3)))
+"""
+
+
+@pytest.mark.skipif(find_spec("jax") is None, reason="jax is not installed: pip install 'convnotes[peers]'")
+def test_a_call_of_jax_returns_when_its_result_is_there():
+    assert alone(READY).split() == ["True"] * 3
+
+
 def test_a_run_of_the_benchmark_has_them_beside_ours(peer, tmp_path, capsys):
     out = tmp_path / "out"
     few = ["--cases", "founding/stride 1", "--operations", "conv2d", "--rounds", "1", "--repeats", "1"]
