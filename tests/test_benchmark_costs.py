@@ -1,5 +1,7 @@
 """Costs on paper, against numbers worked out by hand, and estimates from the calls of a clock that is made up."""
 
+from itertools import pairwise
+
 import pytest
 
 from convnotes.benchmark.measuring import estimate
@@ -146,7 +148,7 @@ def test_a_better_estimate_is_by_few_cases_and_by_others_where_some_are_not_offe
         return list(dict.fromkeys(machine.calls))
 
     names = tried(())
-    assert all(sizes[b] >= estimate.STEP * sizes[a] for a, b in zip(names, names[1:]))
+    assert all(sizes[b] >= estimate.STEP * sizes[a] for a, b in pairwise(names))
     others = tried(names[1:])
     assert len(others) >= len(names) - 1 > 2
     assert not {*others} & {*names[1:]}
