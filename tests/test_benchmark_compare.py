@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+import re
 import sys
 
 import pandas as pd
@@ -16,7 +17,6 @@ from convnotes.benchmark.reporting.compare import listing
 from convnotes.benchmark.reporting.compare.rows import agree, alone, pair
 from convnotes.benchmark.reporting.summary import summarize
 from convnotes.benchmark.storing import records
-from convnotes.benchmark.terminal.output import columns
 from measurements import ENVIRONMENT, ceilings, rows
 
 
@@ -247,6 +247,11 @@ def test_whatever_is_compared_something_sensible_is_said(name, tmp_path, monkeyp
     assert pictured == ("![" in page) == (name in ("plain loops alone", "strange labels", "nothing measured in one"))
 
 
+def columns(line):
+    """Every letter takes one column, those of Chinese and Japanese two, and an accent of its own none."""
+    return len(line) + len(re.findall("[\u4e00-\u9fff]", line)) - line.count("\u0301")
+
+
 def test_wide_letters_keep_the_columns_of_a_terminal(tmp_path, monkeypatch, capsys):
     names = [letters * 20 for letters in ("測定", "結果", "e\u0301")]
     found = rows("a/b", "conv2d", "測定" * 20, [1.0]) + rows("a/b", "conv2d", "torch", [1.0])
@@ -294,7 +299,7 @@ def test_pages_that_are_no_longer_of_it_are_gone(folders, tmp_path):
         ("rows_2.md", "rows of others", "without a rows_2.md of another origin"),
         ("rows_17_3.md", "rows of others", "without a rows_17_3.md of another origin"),
         ("environment.json", "{}", "that holds no run itself"),
-        ("summary.csv", "", "that holds no run itself"),
+        (records.SUMMARY, "", "that holds no run itself"),
         ("README.md/file", "", "(Is a directory)"),
     ],
 )

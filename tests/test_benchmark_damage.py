@@ -16,7 +16,7 @@ from convnotes.benchmark.__main__ import main
 from convnotes.benchmark.reporting import figures, report, screen
 from convnotes.benchmark.storing import costs, environments, machine, records, schema
 
-RESULTS = Path(__file__).parents[1] / "results"
+RESULTS = Path(__file__).parents[1] / "results" / "amd-epyc-avx512"
 RESUMED = ["benchmark", "--cases", "founding/pool*", "--implementations", "naive,matmul", "--rounds", "2"]
 DRAWS, SEED = 80, 1
 FILES = pytest.mark.parametrize("name", [records.MEASUREMENTS, records.ENVIRONMENT])
@@ -218,7 +218,7 @@ def test_an_environment_of_the_wrong_shape_is_refused(key, value, command, finis
 
 
 def test_every_run_in_the_repository_is_read_as_it_is():
-    for folder in (RESULTS, RESULTS / "two_threads"):
+    for folder in (RESULTS, RESULTS.with_name(f"{RESULTS.name}_threads-2")):
         frame, environment = records.read(folder)
         assert len(frame) == measurements.text(folder).count("\n") - 1
         assert environments.largest_load(environment["sessions"], "after") == environment["load"]["after"]

@@ -250,7 +250,7 @@ def test_nothing_that_it_does_ends_a_run_or_is_seen(code, tmp_path, capfd):
     assert "4 measured, 0 not run, 1 not offered, 0 wrong, 1 failed." in printed.out
     assert not {"stdout", "stderr", "below", "in a call"} & set(printed.out.split())
     page = (out / "README.md").read_text()
-    assert "not offered (no function bias_grad)" in page
+    assert "not offered (no function bias_grad)" in (out / "founding.md").read_text()
     assert page.count("> **Warning.** end: ") == 1
     assert "noisy: not offered" not in page
     origins = json.loads((out / "environment.json").read_text())["origins"]

@@ -101,6 +101,8 @@ def test_a_page_that_would_be_too_long_goes_on_on_another(monkeypatch):
     for name, page in found.items():
         assert len(page.encode()) < 13_000
         assert page.count("<details>") == page.count("</details>")
+        # What goes on from another page says of what it is.
+        assert re.search(r"^(## |### |<details>)", page, re.M)[0] == "## "
         assert all(f"[{other}]({other})" in page for other in found)
         assert page.startswith(f"# Every row: networks, page {list(found).index(name) + 1}\n")
     # A network that one page has room for is on one page.
@@ -213,6 +215,12 @@ RUNS = {
         + rows("a/b", "conv2d", "matmul", [3.0])
         + rows("a/b", "conv2d", "torch", status="failed", note="no", error=None),
         "`matmul` takes **3.0** times `fast`'s time forward on `a/b` with 1 image.",
+    ),
+    "failed in a later round": (
+        rows("a/b", "conv2d", "torch", [1.0])
+        + rows("a/b", "conv2d", "fast", [3.0])
+        + rows("a/b", "conv2d", "fast", status="failed", note="no", error=None, round=1),
+        "torch has nothing measured beside it: a call takes 1.00 s (`conv2d` of `a/b`).",
     ),
     "loops and torch": (
         rows("a/b", "conv2d", "naive", [9.0]) + rows("a/b", "conv2d", "torch", [1.0]),

@@ -1,6 +1,7 @@
 """Nothing measured is lost: a run that was stopped in any way goes on, or says in a sentence why it cannot."""
 
 import errno
+import itertools
 import json
 import os
 import signal
@@ -309,6 +310,10 @@ def test_a_finished_file_is_tidy(written, jobs, tmp_path):
     text = measurements.text(tmp_path / "results")
     assert text.splitlines()[0] == ",".join(records.COLUMNS)
     assert "\n\n" not in text
+    # The timings of a call stand beside each other, and nothing is lost by that.
+    calls = [call for call, _ in itertools.groupby(line.split(",measured,")[0] for line in text.splitlines())]
+    assert len(calls) == len(set(calls)) > 2
+    assert len(text.splitlines()) == 1 + sum(len(rows_of(job)) for job in jobs)
 
 
 def test_a_full_disk_is_told_in_one_sentence_and_nothing_is_lost(tmp_path, monkeypatch, capsys):

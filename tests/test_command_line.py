@@ -216,7 +216,8 @@ REFUSALS = [
     (["benchmark", "--cases", "ops/*", "--cases", "?"], "got '?'; --list prints them all"),
     (
         ["benchmark", "--implementations", "torhc"],
-        "'torhc' is none of naive, matmul, fast, torch, and no module of that name is found; did you mean torch?",
+        "'torhc' is none of naive, matmul, fast, torch, jax, onnxruntime, openvino, mygrad, autograd, scipy, "
+        "and no module of that name is found; did you mean torch?",
     ),
     (["benchmark", "--suite", "ops", "--cases", "vgg16/*"], "--cases must match a case of ops/*, got 'vgg16/*'"),
     (["benchmark", "--suite", "ops", "--batch", "2"], "--batch must be given with layers of networks, "),

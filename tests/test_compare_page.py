@@ -165,6 +165,8 @@ def test_the_page_has_at_most_150_lines_whatever_is_compared(size):
     assert 1 <= len(shown) <= listing.MOST * (size[0] - 1)
     if size[0] <= 6:
         assert {row[0] for row in shown} == {one.name for one in found.folders[1:]}
+    # The folders that are shown, once with their machine and but for the first once with the rows that agree.
+    assert text.count("\n- **") == 2 * min(size[0], page.FOLDERS) - 1
     assert ("which this page has no room for" in text) == (size[0] > page.FOLDERS)
     assert ("There is no room for" in text) == (size[1] > 9)
     drawn = figure.draw(found.folders, ratios)
@@ -238,11 +240,16 @@ def test_the_figure_has_a_mark_for_each_machine_and_implementation():
     marked = [float(line.get_xdata()[0]) for line in points(forward)]
     assert np.allclose(marked, [0.5**0.5, 2**0.5, 0.5**2.5] * 2)
     assert np.allclose([float(line.get_xdata()[0]) for line in points(backward)], [0.5, 1, 0.125] * 2)
-    bars = [[float(x) for x in bar.get_segments()[0][:, 0]] for bar in forward.collections]
-    # The quartiles of 0.5, 0.5, 1 and 1.
-    assert np.allclose(bars[0], [0.5, 1.0])
     assert forward.get_xscale() == "log"
     assert [line for line in forward.lines if list(line.get_xdata()) == [1, 1]]
+
+
+def test_bars_reach_from_quartile_to_quartile():
+    times = {1: 1.0, 2: 2.0, 3: 3.0, 4: 4.0, 5: 5.0}
+    found = [row for i, time in times.items() for row in rows(f"lenet5/{i}", "conv2d", "fast", [time])]
+    found += [row for i in times for row in rows(f"lenet5/{i}", "conv2d", "torch", [1.0])]
+    bar, _ = drawn(found, found).axes[0].collections
+    assert bar.get_segments()[0][:, 0].tolist() == [2.0, 4.0]
 
 
 def test_a_machine_has_a_filling_and_an_implementation_its_colour_and_marker():

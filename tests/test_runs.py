@@ -2,6 +2,7 @@
 
 import json
 
+import pandas as pd
 import pytest
 
 from convnotes.benchmark.reporting import runs
@@ -18,7 +19,7 @@ OPTIONS = {
 def store(folder, **options):
     folder.mkdir(parents=True)
     (folder / records.ENVIRONMENT).write_text(json.dumps({"options": OPTIONS | options}))
-    (folder / records.SUMMARY).write_text("case,median\na,1\n")
+    pd.DataFrame({"case": ["a"], "median": [1]}).to_csv(folder / records.SUMMARY)
 
 
 def test_this_machine_comes_first_and_the_others_follow_by_name(tmp_path, monkeypatch):
