@@ -100,7 +100,7 @@ def find(text: str) -> Implementation:
     ('fast', 'mine')
     """
     label, _, source = ("", "", text) if _is_path(text) or "=" not in text else text.partition("=")
-    source = next((name for name, module in PEERS.items() if module == source), source)
+    source = _peer(source)
     if not source:
         raise LoadError(f"an implementation must be a name, a module or the path of a .py file, got {quote(text)}")
     found = Implementation(label, source)
@@ -155,6 +155,15 @@ def _look_in(folder: str) -> None:
     """Let modules be found in a folder, before all others."""
     if folder not in sys.path:
         sys.path.insert(0, folder)
+
+
+def _peer(source: str) -> str:
+    """The name of a peer whose module or file this is: from the folder of its file, it would import itself."""
+    for name, module in PEERS.items():
+        file = Path(__file__).parents[1].joinpath(*module.split(".")).with_suffix(".py")
+        if source == module or (source.endswith(".py") and Path(source).resolve() == file):
+            return name
+    return source
 
 
 def _module_of(source: str) -> str:

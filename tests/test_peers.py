@@ -21,6 +21,7 @@ from convnotes.benchmark.storing import machine
 from convnotes.cases import CASES, select
 from convnotes.implementations import LoadError, find, offers
 
+ROOT = Path(__file__).parents[1]
 SMALL = [case for case in CASES if case.suite in ("founding", "ops")]
 
 
@@ -35,6 +36,7 @@ def peer(request):
 def test_a_name_and_its_module_are_the_same(peer):
     found = find(peer)
     assert found == find(f"convnotes.peers.{peer}") == find(f"{peer}=convnotes.peers.{peer}")
+    assert found == find(str(ROOT / "convnotes" / "peers" / f"{peer}.py")), "from there it would import itself"
     assert not found.is_ours
     origin = found.origin()
     assert (origin["source"], origin["version"].split()[0]) == (f"convnotes.peers.{peer}", peer)
