@@ -3,6 +3,7 @@
 import gzip
 import io
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -64,12 +65,12 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize(("content", "reason"), DAMAGED.values(), ids=DAMAGED)
-@pytest.mark.parametrize("command", [["plot"], ["compare", "."]], ids=["plot", "compare"])
-def test_what_is_no_file_of_ours_is_refused(content, reason, command, folder, monkeypatch, capsys):
-    monkeypatch.chdir(folder)
+@pytest.mark.parametrize("command", ["plot", "compare"])
+def test_what_is_no_file_of_ours_is_refused(content, reason, command, folder, tmp_path_factory, capsys):
+    sound = shutil.copytree(folder, tmp_path_factory.mktemp("sound") / "run")
     (folder / records.MEASUREMENTS).write_bytes(content)
     before = contents(folder)
-    assert main([*command, str(folder)]) == 2
+    assert main([command, *([str(sound)] if command == "compare" else []), str(folder)]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.count("\n") == 1
@@ -139,11 +140,13 @@ def test_a_page_of_somebody_elses_is_not_replaced(name, tmp_path, capsys):
     assert contents(tmp_path) == {name: b"my notes"}
 
 
-def test_neither_file_is_replaced_by_a_comparison(folder, capsys):
+def test_neither_file_is_replaced_by_a_comparison(folder, tmp_path_factory, capsys):
+    other = shutil.copytree(folder, tmp_path_factory.mktemp("other") / "run")
     (folder / records.MEASUREMENTS).rename(folder / "moved")
     (folder / records.PLAIN).write_text(reading.unpacked((folder / "moved").read_bytes()).decode())
     before = contents(folder)
-    for name in (records.PLAIN, records.README, "networks.md"):
-        assert main(["compare", str(folder), str(folder), "--out", str(folder / name)]) == 2
-        assert "--out must be none of the files that a benchmark has written" in capsys.readouterr().err
+    assert main(["compare", str(folder), str(other), "--out", str(folder / records.PLAIN)]) == 2
+    assert "--out must be a folder, got the file" in capsys.readouterr().err
+    assert main(["compare", str(folder), str(other), "--out", str(folder)]) == 2
+    assert "--out must be a folder that holds no run itself" in capsys.readouterr().err
     assert contents(folder) == before
