@@ -11,6 +11,8 @@ import os
 from collections.abc import Callable
 from functools import wraps
 
+from convnotes.windows import Windows
+
 
 def threads() -> int:
     """How many threads a library may use: what OMP_NUM_THREADS says, as the benchmark sets it, else one."""
@@ -33,3 +35,16 @@ def offered(to_numpy: Callable) -> Callable:
         return function
 
     return decorate
+
+
+def refuse_room_for_windows(p: Windows) -> Windows:
+    """The windows as they are, unless there is room for more of them, which a library's convolution would find."""
+    if any(rest >= S for rest, S in zip(p.remainder, p.stride)):
+        raise NotImplementedError("output_padding must be below stride")
+    return p
+
+
+def refuse_windows_on_padding(p: Windows) -> None:
+    """For who takes the lowest finite number for the maximum of padding alone."""
+    if not p.all_meet_input():
+        raise NotImplementedError("no window may lie wholly on the padding")

@@ -92,16 +92,10 @@ def conv2d_grad_input(input_size, weight, grad_output, stride=1, padding=0, dila
     return _transposed(p, dY, K)
 
 
-def _below_stride(p):
-    if any(rest >= S for rest, S in zip(p.remainder, p.stride)):
-        raise NotImplementedError("output_padding must be below stride")
-    return p
-
-
 @offered
 def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
     X, K, b, p = arguments.conv_transpose2d(input, weight, bias, stride, padding, output_padding, groups, dilation)
-    return _transposed(_below_stride(p), X, K, b)
+    return _transposed(peers.refuse_room_for_windows(p), X, K, b)
 
 
 @offered
@@ -110,7 +104,7 @@ def conv_transpose2d_grad_input(
 ):
     options = stride, padding, output_padding, groups, dilation
     K, dY, p = arguments.conv_transpose2d_grad_input(input_size, weight, grad_output, *options)
-    return _correlate(_below_stride(p), dY, K)
+    return _correlate(peers.refuse_room_for_windows(p), dY, K)
 
 
 @offered
@@ -131,8 +125,7 @@ def _pool(p, **options) -> dict:
 @offered
 def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
     X, p = arguments.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode)
-    if not p.all_meet_input():  # its maximum is the lowest finite number
-        raise NotImplementedError("no window may lie wholly on the padding")
+    peers.refuse_windows_on_padding(p)
     return _call("MaxPool", X, **_pool(p, dilations=p.dilation, ceil_mode=int(ceil_mode)))
 
 

@@ -99,13 +99,6 @@ def conv2d_grad_input(input_size, weight, grad_output, stride=1, padding=0, dila
     return _transposed(p, dY, K)
 
 
-def _below_stride(p):
-    """The windows, unless there is room for more of them, which Conv would find."""
-    if any(rest >= S for rest, S in zip(p.remainder, p.stride)):
-        raise NotImplementedError("output_padding must be below stride")
-    return p
-
-
 @offered
 def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
     X, K, b, p = arguments.conv_transpose2d(input, weight, bias, stride, padding, output_padding, groups, dilation)
@@ -118,7 +111,7 @@ def conv_transpose2d_grad_input(
 ):
     options = stride, padding, output_padding, groups, dilation
     K, dY, p = arguments.conv_transpose2d_grad_input(input_size, weight, grad_output, *options)
-    return _correlate(_below_stride(p), dY, K)
+    return _correlate(peers.refuse_room_for_windows(p), dY, K)
 
 
 @offered
@@ -136,8 +129,7 @@ def _pool(p, ceil_mode) -> dict:
     sides = (before + size + after for size, (before, after) in zip(p.size, p.padding))
     if any(extent(K, D) > side for K, D, side in zip(p.kernel, p.dilation, sides)):
         raise NotImplementedError("a window must fit on the padded input")
-    if not p.all_meet_input():  # its maximum is the lowest finite number
-        raise NotImplementedError("no window may lie wholly on the padding")
+    peers.refuse_windows_on_padding(p)
     options = {"kernel_shape": [*p.kernel], "strides": [*p.stride], **_sides(p.padding)}
     return options | {"rounding_type": "ceil_torch" if ceil_mode else "floor"}
 
