@@ -18,8 +18,9 @@ torch.set_num_threads(1)
 threadpool_limits(1, "blas")
 
 # A job in the background is started deaf to these, and would hand that on to all that tests start.
-for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
-    if signal.getsignal(number) == signal.SIG_IGN:
+for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    number = getattr(signal, name, None)  # Windows has no SIGHUP
+    if number is not None and signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, handler)
 
 # What tests start, Jupyter's kernels among it, takes the package from here as they do, whatever is installed.
