@@ -143,7 +143,7 @@ def test_an_installed_package_is_in_nobodys_way(tmp_path):
 def shipped(tmp_path_factory):
     """The source distribution, unpacked, and the wheel that is built from it."""
     folder = tmp_path_factory.mktemp("shipped")
-    left_out = shutil.ignore_patterns(".*cache", "__pycache__", ".git", ".venv", ".hypothesis", "*.egg-info")
+    left_out = shutil.ignore_patterns(".*cache", "__pycache__", ".git", ".venv*", ".hypothesis", "*.egg-info", "build")
     shutil.copytree(ROOT, folder / "clone", ignore=left_out)
     build(folder / "clone", "sdist", folder)
     (archive,) = folder.glob("*.tar.gz")
@@ -168,8 +168,9 @@ def files(folder: Path, *below: str) -> set[str]:
 
 def test_the_source_distribution_holds_what_tests_and_notebooks_need(shipped):
     source, _ = shipped
-    named = ["convnotes", "docs", "notebooks", "results", "tests", ".ci", ".github"]
+    named = ["convnotes", "docs", "notebooks", "results", "tests", ".ci", ".devcontainer", ".github"]
     named += ["LICENSE", "README.md", "constraints.txt", "environment.yml", "pyproject.toml"]
+    named += ["CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", ".pre-commit-config.yaml"]
     assert files(source, *named) == files(ROOT, *named)
 
 
