@@ -33,7 +33,6 @@ extensions = [
     "sphinx.ext.autodoc",
     "extensions.docstrings",
     "sphinx.ext.napoleon",
-    "sphinx.ext.viewcode",
     "myst_nb",
     "sphinx_copybutton",
     "extensions.sources",
@@ -49,11 +48,11 @@ copybutton_exclude = ".linenos, .gp, .go"
 default_role = "py:obj"
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
-python_maximum_signature_line_length = 80
 # What the reference's functions work with, and their descriptions do not need.
 autodoc_mock_imports = [name for name in ("torch", "ipywidgets") if find_spec(name) is None]
 
 html_theme = "sphinx_book_theme"
+html_domain_indices = False
 html_title = "convnotes"
 html_static_path = ["static"]
 html_css_files = ["convnotes.css"]
@@ -63,6 +62,7 @@ html_context = {"default_mode": "auto"}
 html_sourcelink_suffix = ""
 html_theme_options = {
     "home_page_in_toc": True,
+    "navbar_persistent": [],  # the search field stands in the sidebar
     "show_toc_level": 2,
     "use_download_button": True,
     "use_fullscreen_button": False,

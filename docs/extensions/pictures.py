@@ -18,9 +18,12 @@ def sized(app, page: str, template: str, context: dict, doctree) -> None:
     def add(found: re.Match) -> str:
         tag, name = found[0], Path(found["source"]).name
         path = Path(app.srcdir) / files[name] if name in files else folder / found["source"]
-        if "width" in tag or not path.exists():
+        if " height=" in tag or not path.exists():
             return tag
         width, height = shown(path)
+        if asked := re.search(r' width="(\d+)(?:px)?"', tag):
+            tag = tag.replace(asked[0], "")
+            width, height = int(asked[1]), round(int(asked[1]) * height / width)
         return f'{tag[:4]} width="{width}" height="{height}"{tag[4:]}'
 
     if "body" in context:
