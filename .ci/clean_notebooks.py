@@ -17,7 +17,7 @@ NOTEBOOK = {
     "language_info": {"name": "python"},
 }
 # What a cell's metadata may say: what the tests and the web site read.
-KEPT = ("alt", "mystnb", "tags")
+KEPT = ("mystnb", "tags")
 
 
 def cleaned(notebook: dict) -> dict:

@@ -14,11 +14,18 @@ import patience
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / ".ci" / "clean_notebooks.py"
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 cleaned, text = (runpy.run_path(str(SCRIPT))[name] for name in ("cleaned", "text"))
 
 
 def clean(*paths: Path) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, SCRIPT, *paths], capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
+def test_every_notebook_is_in_its_stored_form(path):
+    stored = path.read_text(encoding="utf-8")
+    assert text(cleaned(json.loads(stored))) == stored, f"python .ci/clean_notebooks.py notebooks/{path.name}"
 
 
 @pytest.fixture
