@@ -9,7 +9,7 @@ is 16 MiB for each of them. An argument of another precision, or in no run of me
 large as the argument, and comes on top. Nothing is kept between calls but small transform matrices, how a problem is
 cut and by what it is computed, threads that wait, and a handle on those of BLAS.
 
-Derived in notebooks/09_fast_convolution.ipynb.
+Derived in notebooks/09_fast_convolution.ipynb and 12_inside_fast.ipynb.
 """
 
 from convnotes.fast.bias import bias_add, bias_grad

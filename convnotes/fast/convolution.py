@@ -1,7 +1,7 @@
 """Convolution and its gradients, each by the algorithm that is predicted to be the fastest.
 
 Parameters, shapes and errors are those of `convnotes.naive`, with one parameter more: `algorithm` names one of
-`dispatch.ALGORITHMS`, or is "auto". Derived in notebooks/09_fast_convolution.ipynb.
+`dispatch.ALGORITHMS`, or is "auto". Derived in notebooks/09_fast_convolution.ipynb and 12_inside_fast.ipynb.
 """
 
 from convnotes import arguments

@@ -3,7 +3,7 @@
 A sum over n neighbouring channels is put together from sums over 1, 2, 4, ... of them: about log2(n) passes
 instead of n, and unlike a running sum with what goes out of the window subtracted again, no cancellation.
 
-Derived in notebooks/08_local_response_normalization.ipynb and 09_fast_convolution.ipynb.
+Derived in notebooks/08_local_response_normalization.ipynb and 12_inside_fast.ipynb.
 """
 
 import numpy as np

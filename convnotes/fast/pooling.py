@@ -1,6 +1,6 @@
 """Pooling: maxima and sums of lines and themselves, shifted, and gradients through the place of every maximum.
 
-Derived in notebooks/07_pooling.ipynb and 09_fast_convolution.ipynb.
+Derived in notebooks/07_pooling.ipynb and 12_inside_fast.ipynb.
 """
 
 from functools import partial

@@ -12,7 +12,7 @@ is the transpose: where the forward pass lowers, it lifts. That of im2col is col
 neither, and is a product as it is.
 
 Source: Hadjis, Abuzaid, Zhang and Re, "Caffe con Troll", arXiv 1504.04343; for the balanced form also Cho and Brand,
-arXiv 1706.06873. Derived in notebooks/06_matrix_multiplication.ipynb and 09_fast_convolution.ipynb.
+arXiv 1706.06873. Derived in notebooks/06_matrix_multiplication.ipynb and 12_inside_fast.ipynb.
 """
 
 from math import prod

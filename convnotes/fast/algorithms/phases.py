@@ -6,7 +6,7 @@ equally many entries read the same windows of dY. They are one convolution, whos
 between entries of dY is ever multiplied, and every algorithm of the forward pass serves.
 
 Source: Shi et al., "Is the deconvolution layer the same as a convolutional layer?", arXiv 1609.07009.
-Derived in notebooks/09_fast_convolution.ipynb.
+Derived in notebooks/12_inside_fast.ipynb.
 """
 
 from collections.abc import Callable
