@@ -15,15 +15,7 @@ from convnotes.matmul.im2col import add_back, columns_of
 from convnotes.windows import Convolution
 
 
-def conv2d(
-    input,
-    weight,
-    bias=None,
-    stride=1,
-    padding=0,
-    dilation=1,
-    groups=1,
-):
+def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """Y = K M. Arguments as in `naive.conv2d`.
 
     M holds N * C_in * kH * kW * H_Y * W_Y numbers.
@@ -36,79 +28,49 @@ def conv2d(
 
 
 def conv2d_grad_input(
-    input_size,
-    weight,
-    grad_output,
-    stride=1,
-    padding=0,
-    dilation=1,
-    groups=1,
+    input_size, weight, grad_output, stride=1, padding=0, dilation=1, groups=1
 ):
     """dX = col2im(K^T dY). Arguments as in `naive.conv2d_grad_input`.
 
     The product K^T dY is as large as the M of `conv2d`.
     """
     K, dY, p = arguments.conv2d_grad_input(
-        input_size,
-        weight,
-        grad_output,
-        stride,
-        padding,
-        dilation,
-        groups,
+        input_size, weight, grad_output, stride, padding, dilation, groups
     )
     return spread(K, dY, p)
 
 
 def conv2d_grad_weight(
-    input,
-    weight_size,
-    grad_output,
-    stride=1,
-    padding=0,
-    dilation=1,
-    groups=1,
+    input, weight_size, grad_output, stride=1, padding=0, dilation=1, groups=1
 ):
     """dK = sum over images of dY M^T. Arguments as in `naive.conv2d_grad_weight`.
 
     M is as large as in `conv2d`; one product per image is held beside it.
     """
     X, dY, p = arguments.conv2d_grad_weight(
-        input,
-        weight_size,
-        grad_output,
-        stride,
-        padding,
-        dilation,
-        groups,
+        input, weight_size, grad_output, stride, padding, dilation, groups
     )
     return correlate(X, dY, p)
 
 
-def gather(
-    X: np.ndarray, K: np.ndarray, p: Convolution
-) -> np.ndarray:
+def gather(X: np.ndarray, K: np.ndarray, p: Convolution) -> np.ndarray:
     """K M, the map from an input of p.input_size to an output of p.output_size."""
-    return (
-        _by_filter(K, p) @ _by_group(columns_of(X, p), p)
-    ).reshape(p.output_size)
+    return (_by_filter(K, p) @ _by_group(columns_of(X, p), p)).reshape(
+        p.output_size
+    )
 
 
-def spread(
-    K: np.ndarray, Y: np.ndarray, p: Convolution
-) -> np.ndarray:
+def spread(K: np.ndarray, Y: np.ndarray, p: Convolution) -> np.ndarray:
     """col2im(K^T Y), the transpose of `gather` for the same weight."""
     products = _by_filter(K, p).transpose(0, 2, 1) @ _by_group(Y, p)
     return add_back(products, p.input_size, p)
 
 
-def correlate(
-    X: np.ndarray, Y: np.ndarray, p: Convolution
-) -> np.ndarray:
+def correlate(X: np.ndarray, Y: np.ndarray, p: Convolution) -> np.ndarray:
     """The sum over images of Y M^T: the weight gradient for the output gradient Y."""
-    products = _by_group(Y, p) @ _by_group(
-        columns_of(X, p), p
-    ).transpose(0, 1, 3, 2)
+    products = _by_group(Y, p) @ _by_group(columns_of(X, p), p).transpose(
+        0, 1, 3, 2
+    )
     return products.sum(axis=0).reshape(p.weight_size)
 
 
@@ -120,6 +82,4 @@ def _by_filter(K, p):
 
 def _by_group(A, p):
     """Columns, or an output, as one matrix (rows, positions) for each image and group."""
-    return A.reshape(
-        len(A), p.groups, A.shape[1] // p.groups, p.positions
-    )
+    return A.reshape(len(A), p.groups, A.shape[1] // p.groups, p.positions)

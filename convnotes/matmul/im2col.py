@@ -29,16 +29,11 @@ def im2col(input, kernel_size, stride=1, padding=0, dilation=1):
     """
     (X,) = arguments.arrays(input=input)
     return columns_of(
-        X,
-        windows.sliding(
-            X.shape, kernel_size, stride, padding, dilation
-        ),
+        X, windows.sliding(X.shape, kernel_size, stride, padding, dilation)
     )
 
 
-def col2im(
-    columns, input_size, kernel_size, stride=1, padding=0, dilation=1
-):
+def col2im(columns, input_size, kernel_size, stride=1, padding=0, dilation=1):
     """The transpose of `im2col`: every entry of the columns is added back to the input entry that it came from.
 
     (N, C*kH*kW, H_Y*W_Y) -> (N, C, H, W), with <im2col(X), A> = <X, col2im(A)> for every X and A. Where
@@ -50,9 +45,7 @@ def col2im(
            [1., 2., 1.]])
     """
     (A,) = arguments.arrays(columns=columns)
-    p = windows.sliding(
-        input_size, kernel_size, stride, padding, dilation
-    )
+    p = windows.sliding(input_size, kernel_size, stride, padding, dilation)
     N, C = input_size[:2]
     arguments.expect_shape("columns", A, (N, C * p.area, p.positions))
     return add_back(A, input_size, p)
@@ -66,12 +59,8 @@ def columns_of(X: np.ndarray, p: Windows, value=0) -> np.ndarray:
         pad(X, p.canvas_padding, value), extents, axis=(2, 3)
     )
     (S_H, S_W), (D_H, D_W), (H_Y, W_Y) = p.stride, p.dilation, p.count
-    view = view[
-        :, :, : H_Y * S_H : S_H, : W_Y * S_W : S_W, ::D_H, ::D_W
-    ]
-    return view.transpose(0, 1, 4, 5, 2, 3).reshape(
-        N, C * p.area, p.positions
-    )
+    view = view[:, :, : H_Y * S_H : S_H, : W_Y * S_W : S_W, ::D_H, ::D_W]
+    return view.transpose(0, 1, 4, 5, 2, 3).reshape(N, C * p.area, p.positions)
 
 
 def add_back(A: np.ndarray, input_size, p: Windows) -> np.ndarray:

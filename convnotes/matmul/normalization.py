@@ -28,10 +28,8 @@ def local_response_norm_grad_input(
 
     B, unlike the paper's, is symmetric for odd sizes only: the transpose matters.
     """
-    X, dY, size, alpha, beta, k = (
-        arguments.local_response_norm_grad_input(
-            input, grad_output, size, alpha, beta, k
-        )
+    X, dY, size, alpha, beta, k = arguments.local_response_norm_grad_input(
+        input, grad_output, size, alpha, beta, k
     )
     B = neighbours(X.shape[1], size, X.dtype)
     D = k + alpha / size * _across_channels(B, X**2)

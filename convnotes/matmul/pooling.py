@@ -12,12 +12,7 @@ from convnotes.windows import Windows
 
 
 def max_pool2d(
-    input,
-    kernel_size,
-    stride=None,
-    padding=0,
-    dilation=1,
-    ceil_mode=False,
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False
 ):
     """The maximum of every column of im2col(X), padded with minus infinity. Arguments as in `naive.max_pool2d`.
 
@@ -26,11 +21,7 @@ def max_pool2d(
     X, p = arguments.max_pool2d(
         input, kernel_size, stride, padding, dilation, ceil_mode
     )
-    return (
-        _windows(X, p, -np.inf)
-        .max(axis=2)
-        .reshape(*X.shape[:2], *p.count)
-    )
+    return _windows(X, p, -np.inf).max(axis=2).reshape(*X.shape[:2], *p.count)
 
 
 def max_pool2d_grad_input(
@@ -59,14 +50,10 @@ def max_pool2d_grad_input(
     )
     M = _windows(X, p, -np.inf)
     on_input = _windows(np.ones((1, 1, *p.size), bool), p, False)
-    winners = (
-        (M == M.max(axis=2, keepdims=True)) | np.isnan(M)
-    ) & on_input
+    winners = ((M == M.max(axis=2, keepdims=True)) | np.isnan(M)) & on_input
     if ties == "first":
         winners &= winners.cumsum(axis=2) == 1
-    dM = np.where(
-        winners, dY.reshape(*dY.shape[:2], 1, p.positions), 0
-    )
+    dM = np.where(winners, dY.reshape(*dY.shape[:2], 1, p.positions), 0)
     return add_back(dM, X.shape, p)
 
 
@@ -94,11 +81,7 @@ def avg_pool2d(
     )
     M = _windows(X, p, 0)
     ones = np.ones((1, p.area), X.dtype)
-    Y = (
-        ones
-        @ M
-        / (divisor_override or _number(p, count_include_pad, X.dtype))
-    )
+    Y = ones @ M / (divisor_override or _number(p, count_include_pad, X.dtype))
     return Y.reshape(*X.shape[:2], *p.count)
 
 
@@ -137,9 +120,7 @@ def avg_pool2d_grad_input(
 
 def _windows(X, p: Windows, value):
     """The columns with an axis of their own for the window: (N, C, kH*kW, H_Y*W_Y)."""
-    return columns_of(X, p, value).reshape(
-        *X.shape[:2], p.area, p.positions
-    )
+    return columns_of(X, p, value).reshape(*X.shape[:2], p.area, p.positions)
 
 
 def _number(p: Windows, count_include_pad: bool, dtype):

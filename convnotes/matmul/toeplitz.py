@@ -9,9 +9,7 @@ from convnotes import arguments, parameters, windows
 from convnotes.matmul.im2col import columns_of
 
 
-def toeplitz(
-    weight, input_size, stride=1, padding=0, dilation=1, groups=1
-):
+def toeplitz(weight, input_size, stride=1, padding=0, dilation=1, groups=1):
     """The matrix T with T @ X.ravel() == conv2d(X, weight, ...).ravel() for every X of shape input_size.
 
     weight: (C_out, C_in/groups, kH, kW); input_size: (N, C_in, H, W); the rest as in `conv2d`.
@@ -33,9 +31,7 @@ def toeplitz(
         groups,
     )
     # Number the pixels from 1 and lay the numbers out by im2col: they say which pixel each weight meets. 0 is padding.
-    numbers = 1 + np.arange(np.prod(p.input_size)).reshape(
-        p.input_size
-    )
+    numbers = 1 + np.arange(np.prod(p.input_size)).reshape(p.input_size)
     pixel = columns_of(numbers, p).reshape(
         p.input_size[0], p.groups, K[0].size, p.positions
     )

@@ -23,14 +23,7 @@ def conv_transpose2d(
     The product K^T X holds N * C_out * kH * kW * H * W numbers.
     """
     X, K, b, p = arguments.conv_transpose2d(
-        input,
-        weight,
-        bias,
-        stride,
-        padding,
-        output_padding,
-        groups,
-        dilation,
+        input, weight, bias, stride, padding, output_padding, groups, dilation
     )
     Y = spread(K, X, p)
     return Y if b is None else bias_add(Y, b)

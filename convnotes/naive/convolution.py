@@ -14,15 +14,7 @@ from convnotes.layout import crop, pad
 from convnotes.naive.bias import bias_add
 
 
-def conv2d(
-    input,
-    weight,
-    bias=None,
-    stride=1,
-    padding=0,
-    dilation=1,
-    groups=1,
-):
+def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """Y[n, f, y, x] = b[f] + sum over c, i, j of X[n, C+c, y*S_H + i*D_H, x*S_W + j*D_W] * K[f, c, i, j].
 
     input: (N, C_in, H, W), and X is the input padded with zeros
@@ -53,13 +45,7 @@ def conv2d(
 
 
 def conv2d_grad_input(
-    input_size,
-    weight,
-    grad_output,
-    stride=1,
-    padding=0,
-    dilation=1,
-    groups=1,
+    input_size, weight, grad_output, stride=1, padding=0, dilation=1, groups=1
 ):
     """The gradient of `conv2d` with respect to its input, scattered along the products that each entry takes part in.
 
@@ -70,13 +56,7 @@ def conv2d_grad_input(
     the loss with respect to the output. Returns the shape input_size. Parameters and errors as in `conv2d`.
     """
     K, dY, p = arguments.conv2d_grad_input(
-        input_size,
-        weight,
-        grad_output,
-        stride,
-        padding,
-        dilation,
-        groups,
+        input_size, weight, grad_output, stride, padding, dilation, groups
     )
     (S_H, S_W), (D_H, D_W) = p.stride, p.dilation
     dX = pad(np.zeros(p.input_size, K.dtype), p.padding)
@@ -89,13 +69,7 @@ def conv2d_grad_input(
 
 
 def conv2d_grad_weight(
-    input,
-    weight_size,
-    grad_output,
-    stride=1,
-    padding=0,
-    dilation=1,
-    groups=1,
+    input, weight_size, grad_output, stride=1, padding=0, dilation=1, groups=1
 ):
     """The gradient of `conv2d` with respect to its weight.
 
@@ -105,13 +79,7 @@ def conv2d_grad_weight(
     Returns the shape weight_size. Parameters and errors as in `conv2d`.
     """
     X, dY, p = arguments.conv2d_grad_weight(
-        input,
-        weight_size,
-        grad_output,
-        stride,
-        padding,
-        dilation,
-        groups,
+        input, weight_size, grad_output, stride, padding, dilation, groups
     )
     (S_H, S_W), (D_H, D_W) = p.stride, p.dilation
     X = pad(X, p.padding)

@@ -46,10 +46,8 @@ def local_response_norm_grad_input(
 
     grad_output: (N, C, H, W). Returns the shape of input. Parameters and errors as in `local_response_norm`.
     """
-    X, dY, size, alpha, beta, k = (
-        arguments.local_response_norm_grad_input(
-            input, grad_output, size, alpha, beta, k
-        )
+    X, dY, size, alpha, beta, k = arguments.local_response_norm_grad_input(
+        input, grad_output, size, alpha, beta, k
     )
     dX = np.zeros(X.shape, X.dtype)
     for n, c, h, w in np.ndindex(X.shape):

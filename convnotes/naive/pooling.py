@@ -9,12 +9,7 @@ from convnotes import arguments
 
 
 def max_pool2d(
-    input,
-    kernel_size,
-    stride=None,
-    padding=0,
-    dilation=1,
-    ceil_mode=False,
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False
 ):
     """Y[n, c, y, x] = the maximum of X[n, c, h, w] over the entries (h, w) that window (y, x) covers.
 
@@ -37,15 +32,11 @@ def max_pool2d(
     return Y
 
 
+# A notebook shows this function: its parameters stand in as few lines as hold them.
+# fmt: off
 def max_pool2d_grad_input(
-    input,
-    grad_output,
-    kernel_size,
-    stride=None,
-    padding=0,
-    dilation=1,
-    ceil_mode=False,
-    ties="first",
+    input, grad_output, kernel_size, stride=None, padding=0, dilation=1,
+    ceil_mode=False, ties="first",
 ):
     """The gradient of `max_pool2d`: each window hands its gradient to its maximum.
 
@@ -58,13 +49,7 @@ def max_pool2d_grad_input(
     Returns the shape of input. Parameters and errors as in `max_pool2d`.
     """
     X, dY, p = arguments.max_pool2d_grad_input(
-        input,
-        grad_output,
-        kernel_size,
-        stride,
-        padding,
-        dilation,
-        ceil_mode,
+        input, grad_output, kernel_size, stride, padding, dilation, ceil_mode,
         ties=ties,
     )
     dX = np.zeros(X.shape, X.dtype)
@@ -81,6 +66,7 @@ def max_pool2d_grad_input(
         for h, w in winners[:1] if ties == "first" else winners:
             dX[n, c, h, w] += dY[n, c, y, x]
     return dX
+# fmt: on
 
 
 def avg_pool2d(

@@ -16,15 +16,11 @@ from convnotes.naive.convolution import (
 )
 
 
+# A notebook shows this function: its parameters stand in as few lines as hold them.
+# fmt: off
 def conv_transpose2d(
-    input,
-    weight,
-    bias=None,
-    stride=1,
-    padding=0,
-    output_padding=0,
-    groups=1,
-    dilation=1,
+    input, weight, bias=None, stride=1, padding=0, output_padding=0,
+    groups=1, dilation=1,
 ):
     """Y[n, C+c, y*S_H + i*D_H - P_H, x*S_W + j*D_W - P_W] += X[n, f, y, x] * K[f, c, i, j], plus b.
 
@@ -40,26 +36,14 @@ def conv_transpose2d(
     W_Y alike. Dtype and errors as in `conv2d`. Source: Dumoulin and Visin, arXiv 1603.07285, section 4.
     """
     X, K, b, p = arguments.conv_transpose2d(
-        input,
-        weight,
-        bias,
-        stride,
-        padding,
-        output_padding,
-        groups,
-        dilation,
+        input, weight, bias, stride, padding, output_padding, groups, dilation
     )
     canvas = conv2d_grad_input(
-        (*p.input_size[:2], *p.covered),
-        K,
-        X,
-        p.stride,
-        0,
-        p.dilation,
-        p.groups,
+        (*p.input_size[:2], *p.covered), K, X, p.stride, 0, p.dilation, p.groups
     )
     Y = crop(pad(canvas, p.uncovered), p.padding)
     return Y if b is None else bias_add(Y, b)
+# fmt: on
 
 
 def conv_transpose2d_grad_input(
