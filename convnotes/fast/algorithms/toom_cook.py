@@ -16,6 +16,8 @@ from math import prod
 import numpy as np
 from numpy.polynomial.polynomial import polyfromroots
 
+from convnotes.parameters import Pair
+
 # Finite points at which polynomials are evaluated; infinity is one more. Small ones, and in pairs whose errors cancel,
 # keep the rounding errors small. All are sums of powers of two, so that only a division below rounds.
 POINTS = 0.0, 1.0, -1.0, 0.5, -2.0, 2.0, -0.5
@@ -39,16 +41,17 @@ def transforms(m: int, r: int, dtype: str) -> tuple[np.ndarray, np.ndarray, np.n
     G = [[point**j / norm for j in range(r)] for point, norm in zip(points, norms)]
     G.append([float(j == r - 1) for j in range(r)])
     B = [[*polyfromroots([other for other in points if other != point]), 0.0] for point in points]
-    B.append(polyfromroots(points))
-    return tuple(np.array(matrix, dtype) for matrix in (A, G, B))
+    B.append([*polyfromroots(points)])
+    return np.array(A, dtype), np.array(G, dtype), np.array(B, dtype)
 
 
 @cache
-def in_two_axes(m: tuple, r: tuple, dtype: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def in_two_axes(m: Pair, r: Pair, dtype: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The same for tiles of m results and kernels of r weights, as Kronecker products of the two axes' matrices.
 
     B^T D B, written out as a vector, is such a product of B^T with itself times the vector D: one matrix product
     transforms along both axes, and many tiles at once.
     """
     axes = (transforms(*pair, "float64") for pair in zip(m, r))
-    return tuple(np.kron(*pair).astype(dtype) for pair in zip(*axes))
+    A, G, B = (np.kron(*pair).astype(dtype) for pair in zip(*axes))
+    return A, G, B

@@ -13,6 +13,7 @@ Source: Lavin and Gray, arXiv 1509.09308. Derived in notebooks/09_fast_convoluti
 
 import numpy as np
 
+from convnotes.annotations import Array, Function, Index
 from convnotes.fast.algorithms.blocks import Block, blocks
 from convnotes.fast.algorithms.toom_cook import in_two_axes
 from convnotes.fast.algorithms.winograd_tiles import M, held, inputs, put, sizes_of, tiles_of, work_of
@@ -28,7 +29,7 @@ def takes(p: Convolution) -> bool:
     return min(p.kernel) > 1 and max(p.kernel) <= 5 and p.stride == p.dilation == (1, 1)
 
 
-def suspect(p: Convolution, K, Y) -> np.ndarray:
+def suspect(p: Convolution, K: Array, Y: Array) -> Array:
     """The result: tiles subtract neighbours."""
     return Y
 
@@ -43,20 +44,20 @@ def workspace(p: Convolution, most: float) -> int:
     return held(p, sizes_of(p, most))
 
 
-def forward(X, K, p: Convolution, Y, most=float("inf")) -> None:
+def forward(X: Array, K: Array, p: Convolution, Y: Array, most: float = float("inf")) -> None:
     """Y = A^T ((G K G^T) * (B^T X B)) A, tile by tile."""
     A, G, B = in_two_axes((M, M), p.kernel, X.dtype.name)
-    known = {}
+    known: dict[str, Index] = {}
     for block in blocks(p, sizes_of(p, most), (M, M)):
         V, U, out = _inputs(block, X, B, known), _filters(block, K, G, known), block.output(Y)
         P = multiply(U, V)
         put(A @ P.reshape(len(P), -1), out, add=not block.begins)
 
 
-def grad_weight(X, dY, p: Convolution, dK, most=float("inf")) -> None:
+def grad_weight(X: Array, dY: Array, p: Convolution, dK: Array, most: float = float("inf")) -> None:
     """dK += G^T (sum over tiles of (A dY A^T) * (B^T X B)) G: `forward` transposed in the weight."""
     A, G, B = in_two_axes((M, M), p.kernel, X.dtype.name)
-    known = {}
+    known: dict[str, Index] = {}
     for block in blocks(p, sizes_of(p, most), (M, M)):
         V = _inputs(block, X, B, known)
         U = _transformed(A.T, tiles_of(block.output(dY), block.p.count, (0, 0), (M, M)))
@@ -66,7 +67,7 @@ def grad_weight(X, dY, p: Convolution, dK, most=float("inf")) -> None:
         part += (P.transpose(1, 2, 3, 0) @ G).reshape(part.shape)
 
 
-def _inputs(block: Block, X, B, known: dict) -> np.ndarray:
+def _inputs(block: Block, X: Array, B: Array, known: dict[str, Index]) -> Array:
     """A block's transformed inputs (n*n, G, C, tiles): those of the block before where only filters differ."""
 
     def make() -> np.ndarray:
@@ -76,7 +77,7 @@ def _inputs(block: Block, X, B, known: dict) -> np.ndarray:
     return _last(known, "inputs", block.cut._replace(filters=None), make)
 
 
-def _filters(block: Block, K, G, known: dict) -> np.ndarray:
+def _filters(block: Block, K: Array, G: Array, known: dict[str, Index]) -> Array:
     """A block's transformed filters (n*n, G, F, C), which may be those of the block before."""
 
     def make() -> np.ndarray:
@@ -86,7 +87,7 @@ def _filters(block: Block, K, G, known: dict) -> np.ndarray:
     return _last(known, "filters", (block.cut.groups, block.cut.filters, block.cut.channels), make)
 
 
-def _last(known: dict, name: str, key: tuple, make) -> np.ndarray:
+def _last(known: dict[str, Index], name: str, key: Index, make: Function) -> Array:
     """What was made last under a name, if its key is the same; else it is let go, and made anew."""
     if known.get(name, (None,))[0] != key:
         known.pop(name, None)
