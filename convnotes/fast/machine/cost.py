@@ -29,10 +29,10 @@ class Work(NamedTuple):
     calls: float = 0
     products: float = 0
 
-    def __add__(self, other: "Work") -> "Work":
+    def __add__(self, other: "Work") -> "Work":  # type: ignore[override] # the sum, not one tuple after the other
         return Work(*(mine + its for mine, its in zip(self, other)))
 
-    def __mul__(self, times: float) -> "Work":
+    def __mul__(self, times: float) -> "Work":  # type: ignore[override]
         return Work(*(times * each for each in self))
 
     def seconds(self, itemsize: int = 4) -> float:
