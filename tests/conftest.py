@@ -25,8 +25,9 @@ if find_spec("torch"):  # test_light runs some tests without it
     torch.set_num_threads(1)
 
 # A job in the background is started deaf to these, and would hand that on to all that tests start.
-for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
-    if signal.getsignal(number) == signal.SIG_IGN:
+for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    number = getattr(signal, name, None)  # Windows has no SIGHUP
+    if number is not None and signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, handler)
 
 # What tests start, Jupyter's kernels among it, takes the package from here as they do, whatever is installed.
@@ -68,7 +69,7 @@ def rng():
 def shipped(tmp_path_factory):
     """The source distribution, unpacked, and the wheel that is built from it."""
     root, folder = Path(__file__).parents[1], tmp_path_factory.mktemp("shipped")
-    left_out = shutil.ignore_patterns(".*cache", "__pycache__", ".git", ".venv*", ".hypothesis", "*.egg-info")
+    left_out = shutil.ignore_patterns(".*cache", "__pycache__", ".git", ".venv*", ".hypothesis", "*.egg-info", "build")
     shutil.copytree(root, folder / "clone", ignore=left_out)
     build(folder / "clone", "sdist", folder)
     (archive,) = folder.glob("*.tar.gz")

@@ -190,8 +190,9 @@ def files(folder: Path, *below: str) -> set[str]:
 
 def test_the_source_distribution_holds_what_tests_and_notebooks_need(shipped):
     source, _ = shipped
-    named = ["convnotes", "docs", "notebooks", "results", "tests", ".ci", ".github"]
+    named = ["convnotes", "docs", "notebooks", "results", "tests", ".ci", ".devcontainer", ".github"]
     named += ["LICENSE", "README.md", "constraints.txt", "environment.yml", "pyproject.toml"]
+    named += ["CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", ".pre-commit-config.yaml"]
     assert files(source, *named) == files(ROOT, *named)
 
 
