@@ -13,7 +13,10 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "convnotes"
 
 # What each room may import of the project. Everything may import parameters and the package's own names.
-BELOW = {"convnotes", "convnotes.parameters", "convnotes.windows", "convnotes.arguments", "convnotes.layout"}
+BELOW = {f"convnotes.{name}" for name in ("parameters", "annotations", "windows", "arguments", "layout", "wording")}
+TEXTS = ("compose", "convolutions", "implementations", "others", "parts")
+DOCUMENTATION = {"convnotes.documentation"} | {f"convnotes.documentation.{name}" for name in TEXTS}
+BELOW |= {"convnotes"} | DOCUMENTATION
 CASES = {f"convnotes.cases.{path.stem}" for path in (PACKAGE / "cases").glob("*.py")} | {"convnotes.cases"}
 LAYERS = {f"convnotes.layers.{path.stem}" for path in (PACKAGE / "layers").glob("*.py")} | {"convnotes.layers"}
 FOR_LAYERS = (BELOW - {"convnotes.layout"}) | CASES | LAYERS | {"convnotes.wording"}
@@ -72,7 +75,12 @@ def test_an_operation_loads_no_torch_pandas_matplotlib_or_ipython():
         ("convnotes", set()),
         ("convnotes.parameters", set()),
         ("convnotes.windows", {"convnotes", "convnotes.parameters"}),
-        ("convnotes.arguments", {"convnotes", "convnotes.parameters", "convnotes.windows"}),
+        ("convnotes.annotations", {"convnotes.parameters"}),
+        ("convnotes.documentation", {"convnotes"} | DOCUMENTATION),
+        (
+            "convnotes.arguments",
+            {f"convnotes.{name}" for name in ("annotations", "parameters", "windows")} | {"convnotes"},
+        ),
         ("convnotes.layout", BELOW),
         ("convnotes.reference", BELOW),
         ("convnotes.peers", BELOW | {"convnotes.peers"}),

@@ -18,6 +18,8 @@ from math import prod
 import numpy as np
 from numpy.polynomial.polynomial import polyfromroots
 
+from convnotes.parameters import Pair
+
 # Finite points at which polynomials are evaluated; infinity is one more. Small ones, and in pairs whose errors cancel,
 # keep the rounding errors small. All are sums of powers of two, so that only a division below rounds.
 POINTS = 0.0, 1.0, -1.0, 0.5, -2.0, 2.0, -0.5
@@ -40,16 +42,17 @@ def transforms(m: int, k: int, dtype: str) -> tuple[np.ndarray, np.ndarray, np.n
     Q_K = [[point**j / norm for j in range(k)] for point, norm in zip(points, norms)]
     Q_K.append([float(j == k - 1) for j in range(k)])
     Q_X = [[*polyfromroots([other for other in points if other != point]), 0.0] for point in points]
-    Q_X.append(polyfromroots(points))
-    return tuple(np.array(matrix, dtype) for matrix in (Q_Y, Q_K, Q_X))
+    Q_X.append([*polyfromroots(points)])
+    return np.array(Q_Y, dtype), np.array(Q_K, dtype), np.array(Q_X, dtype)
 
 
 @cache
-def in_two_axes(m: tuple, k: tuple, dtype: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def in_two_axes(m: Pair, k: Pair, dtype: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The same for tiles of m results and kernels of k weights, as Kronecker products of the two axes' matrices.
 
     Q_X X Q_X^T, written out as a vector, is such a product of Q_X with itself times the vector X: one matrix product
     transforms along both axes, and many tiles at once.
     """
     axes = (transforms(*pair, "float64") for pair in zip(m, k))
-    return tuple(np.kron(*pair).astype(dtype) for pair in zip(*axes))
+    Q_Y, Q_K, Q_X = (np.kron(*pair).astype(dtype) for pair in zip(*axes))
+    return Q_Y, Q_K, Q_X

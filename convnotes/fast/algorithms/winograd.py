@@ -14,6 +14,7 @@ gradient in 12_inside_fast.ipynb.
 
 import numpy as np
 
+from convnotes.annotations import Array, Function, Index
 from convnotes.fast.algorithms.blocks import Block, blocks
 from convnotes.fast.algorithms.toom_cook import in_two_axes
 from convnotes.fast.algorithms.winograd_tiles import M, held, inputs, put, sizes_of, tiles_of, work_of
@@ -29,7 +30,7 @@ def takes(p: Convolution) -> bool:
     return min(p.kernel) > 1 and max(p.kernel) <= 5 and p.stride == p.dilation == (1, 1)
 
 
-def suspect(p: Convolution, K, Y) -> np.ndarray:
+def suspect(p: Convolution, K: Array, Y: Array) -> Array:
     """The result: tiles subtract neighbours."""
     return Y
 
@@ -44,20 +45,20 @@ def workspace(p: Convolution, most: float) -> int:
     return held(p, sizes_of(p, most))
 
 
-def forward(X, K, p: Convolution, Y, most=float("inf")) -> None:
+def forward(X: Array, K: Array, p: Convolution, Y: Array, most: float = float("inf")) -> None:
     """Y = Q_Y ((Q_K K Q_K^T) * (Q_X X Q_X^T)) Q_Y^T, tile by tile."""
     Q_Y, Q_K, Q_X = in_two_axes((M, M), p.kernel, X.dtype.name)
-    known = {}
+    known: dict[str, Index] = {}
     for block in blocks(p, sizes_of(p, most), (M, M)):
         V, U, out = _inputs(block, X, Q_X, known), _filters(block, K, Q_K, known), block.output(Y)
         P = multiply(U, V)
         put(Q_Y @ P.reshape(len(P), -1), out, add=not block.begins)
 
 
-def grad_weight(X, dY, p: Convolution, dK, most=float("inf")) -> None:
+def grad_weight(X: Array, dY: Array, p: Convolution, dK: Array, most: float = float("inf")) -> None:
     """dK += Q_K^T (sum over tiles of (Q_Y^T dY Q_Y) * (Q_X X Q_X^T)) Q_K: `forward` transposed in the weight."""
     Q_Y, Q_K, Q_X = in_two_axes((M, M), p.kernel, X.dtype.name)
-    known = {}
+    known: dict[str, Index] = {}
     for block in blocks(p, sizes_of(p, most), (M, M)):
         V = _inputs(block, X, Q_X, known)
         U = _transformed(Q_Y.T, tiles_of(block.output(dY), block.p.count, (0, 0), (M, M)))
@@ -67,7 +68,7 @@ def grad_weight(X, dY, p: Convolution, dK, most=float("inf")) -> None:
         part += (P.transpose(1, 2, 3, 0) @ Q_K).reshape(part.shape)
 
 
-def _inputs(block: Block, X, Q_X, known: dict) -> np.ndarray:
+def _inputs(block: Block, X: Array, Q_X: Array, known: dict[str, Index]) -> Array:
     """A block's transformed inputs (entries, G, C, tiles): those of the block before where only filters differ."""
 
     def make() -> np.ndarray:
@@ -77,7 +78,7 @@ def _inputs(block: Block, X, Q_X, known: dict) -> np.ndarray:
     return _last(known, "inputs", block.cut._replace(filters=None), make)
 
 
-def _filters(block: Block, K, Q_K, known: dict) -> np.ndarray:
+def _filters(block: Block, K: Array, Q_K: Array, known: dict[str, Index]) -> Array:
     """A block's transformed filters (entries, G, F, C), which may be those of the block before."""
 
     def make() -> np.ndarray:
@@ -87,7 +88,7 @@ def _filters(block: Block, K, Q_K, known: dict) -> np.ndarray:
     return _last(known, "filters", (block.cut.groups, block.cut.filters, block.cut.channels), make)
 
 
-def _last(known: dict, name: str, key: tuple, make) -> np.ndarray:
+def _last(known: dict[str, Index], name: str, key: Index, make: Function) -> Array:
     """What was made last under a name, if its key is the same; else it is let go, and made anew."""
     if known.get(name, (None,))[0] != key:
         known.pop(name, None)

@@ -8,8 +8,7 @@ Derived in notebooks/12_inside_fast.ipynb.
 
 from typing import NamedTuple
 
-# The overhead of a product along each axis: it costs as much as (rows * terms + 4 * rows + 4 * terms)(columns + 6)
-# multiply-adds.
+# A product's overhead along each axis: it costs (rows * terms + 4 * rows + 4 * terms)(columns + 6) multiply-adds.
 OVERHEAD = 4, 4, 6
 # A multiply-add of a matrix with a vector costs as much as so many.
 VECTOR = 5
@@ -29,10 +28,10 @@ class Work(NamedTuple):
     calls: float = 0
     products: float = 0
 
-    def __add__(self, other: "Work") -> "Work":
+    def __add__(self, other: "Work") -> "Work":  # type: ignore[override] # the sum, not one tuple after the other
         return Work(*(mine + its for mine, its in zip(self, other)))
 
-    def __mul__(self, times: float) -> "Work":
+    def __mul__(self, times: float) -> "Work":  # type: ignore[override]
         return Work(*(times * each for each in self))
 
     def seconds(self, itemsize: int = 4) -> float:
@@ -42,10 +41,7 @@ class Work(NamedTuple):
 
 
 def product(rows: int, terms: int, columns: float, number: float = 1) -> Work:
-    """So many products of matrices (rows, terms) and (terms, columns), each with its overhead.
-
-    With a vector they are as slow as memory is.
-    """
+    """So many products (rows, terms) by (terms, columns), each with its overhead; a vector is as slow as memory."""
     a, b, c = OVERHEAD
     if min(rows, columns) == 1:
         return Work(products=VECTOR * number * rows * terms * columns, calls=number / 4)
