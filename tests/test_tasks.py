@@ -43,7 +43,9 @@ def commands(text: str) -> list[str]:
 
 
 TASKS = [(path, task) for path in NOTEBOOKS for task in tasks(path)]
-every_task = pytest.mark.parametrize(("path", "task"), TASKS, ids=[f"{p.name[:2]} {t[4:40]}" for p, t in TASKS])
+every_task = pytest.mark.parametrize(
+    ("path", "task"), TASKS, ids=[f"{p.name[:2]} {t.splitlines()[0][4:]}" for p, t in TASKS]
+)
 
 
 @pytest.fixture
