@@ -11,8 +11,6 @@ import nbformat
 import pytest
 
 BOOK = {path.name[:2]: path for path in sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))}
-# What is written about Winograd's algorithm has letters of its own, and so do the notebooks about it.
-READ = [number for number in BOOK if number not in ("09", "12")]
 DERIVATIONS = [number for number in BOOK if number <= "07"]
 
 # What may stand below a letter: an axis, an array, a side or nothing. An index has nothing below it.
@@ -145,7 +143,7 @@ def test_every_letter_of_the_table_has_a_form():
     assert common() == {*BELOW}
 
 
-@pytest.mark.parametrize("number", READ)
+@pytest.mark.parametrize("number", BOOK)
 def test_a_letter_of_the_table_means_one_thing(number):
     assert misused(number) <= {letter for where, letter in used_otherwise() if where == number}
 
