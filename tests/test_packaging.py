@@ -111,6 +111,7 @@ def imported(*folders: str) -> set[str]:
     """The distributions that folders import, but for the standard library and the project itself."""
     modules = {name.split(".")[0] for folder in folders for source in sources(folder) for name in imports(source)}
     modules -= {"convnotes", *sys.stdlib_module_names, *(path.stem for path in ROOT.glob("[te]*s/*.py"))}
+    modules -= {"docutils"}  # which Sphinx brings; tests/test_repository.py looks after the extra `site`
     installed = packages_distributions()
     return {canonicalize_name(name) for module in modules for name in installed[module]}
 

@@ -2,11 +2,14 @@
 
 import json
 import re
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import convnotes
 
@@ -63,6 +66,30 @@ def test_tests_run_on_every_python_that_is_named_and_on_every_system():
     assert jobs["elsewhere"]["strategy"]["matrix"]["os"] == ["macos-latest", "windows-latest"]
     commands = [step["run"] for name in jobs for step in jobs[name]["steps"] if "run" in step]
     assert {"bash .ci/run", "bash .ci/lowest", "bash .ci/elsewhere"} <= set(commands)
+
+
+def test_the_site_is_built_and_its_links_are_followed():
+    jobs = WORKFLOWS["site"]["jobs"]
+    commands = {name: [step["run"] for step in jobs[name]["steps"] if "run" in step] for name in jobs}
+    assert commands["build"] == ["bash .ci/site"]
+    assert commands["links"] == ["bash .ci/site linkcheck"]
+
+
+def test_the_extra_of_the_site_is_what_builds_it_and_is_pinned():
+    """Sphinx with what its configuration and our extensions name, and what these import."""
+    site = {canonicalize_name(one.name): one for one in map(Requirement, PROJECT["optional-dependencies"]["site"])}
+    modules = [ROOT / "docs/conf.py", *(ROOT / "docs/extensions").glob("*.py")]
+    source = "".join(path.read_text() for path in modules)
+    for name in site.keys() - {"matplotlib", "pillow"}:
+        assert re.search(rf'"{name.replace("-", "[-_]")}["./]', source), name
+    imported = set(re.findall(r"^(?:from|import) (\w+)", source, re.M)) - sys.stdlib_module_names
+    assert imported == {"convnotes", "docutils", "PIL"}
+    assert {"sphinx", "pillow"} <= site.keys(), "Sphinx brings docutils"
+    assert "matplotlib" in site, "convnotes.draw is described"
+    pins = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line)
+    for name, one in site.items():
+        assert sorted(bound.operator for bound in one.specifier) == ["<", ">="], one
+        assert one.specifier.contains(pins[name]), one
 
 
 def test_scripts_of_the_workflows_are_there_and_name_tests_that_are():
