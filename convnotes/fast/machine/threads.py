@@ -28,8 +28,7 @@ def share(function: Function, parts: Sequence[Any]) -> list[Any]:
     threads = min(number(), len(parts)) if len(parts) > 1 else 1
     if threads < 2:
         return [function(part) for part in parts]
-    results: list[Any] = [None] * len(parts)
-    left = iter(range(len(parts)))
+    results, left = [None] * len(parts), iter(range(len(parts)))
 
     def work() -> None:
         for i in left:
@@ -40,9 +39,8 @@ def share(function: Function, parts: Sequence[Any]) -> list[Any]:
         try:
             for _ in range(threads - 1):
                 others.append(_pool(threads - 1).submit(work))
-        except RuntimeError:
-            # At the interpreter's end, or where there are no threads, none start: then the caller's does it all.
-            _pool.cache_clear()  # and with the pool goes what waits in it for them, which holds this call's arrays
+        except RuntimeError:  # none start, as at the interpreter's end
+            _pool.cache_clear()  # what waits for them there holds this call's arrays
         try:
             work()
         finally:
