@@ -6,7 +6,7 @@ FAST_WORKSPACE = (
     "Beside its arguments and its result a call holds at most 64 MiB, or one image's share where that is larger, the "
     "bytes of its input and its output; where more than four threads work on it, 16 MiB for each. An argument of "
     "another precision, or in no run of memory, may be copied first. How it is done stands in "
-    "notebooks/09_fast_convolution.ipynb."
+    "notebooks/12_inside_fast.ipynb."
 )
 # What the error is a share of.
 OF_PRODUCTS = "sum of absolute products, which is the largest entry of the same operation on absolute values"
