@@ -4,21 +4,26 @@ A bound and not the error itself is printed, so that the stored output is the sa
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convnotes import arguments
+from convnotes.annotations import ArrayLike
+
+Map = Callable[[NDArray[Any]], ArrayLike]
 
 # What rounding alone explains, relative to the largest entry, in sums as long as those of the notebooks.
 BOUNDS = {np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-12}
 
 
-def distance(a, b) -> float:
+def distance(a: ArrayLike, b: ArrayLike) -> float:
     """The L2 distance between two arrays of the same shape."""
     return float(np.linalg.norm(_array("a", a) - _array("b", b)))
 
 
-def error(actual, expected) -> float:
+def error(actual: ArrayLike, expected: ArrayLike) -> float:
     """The largest deviation, relative to the largest finite entry expected; infinite where the two cannot be compared.
 
     They cannot where the shapes differ, or where one array is infinite or not a number and the other is not the same.
@@ -35,7 +40,7 @@ def error(actual, expected) -> float:
     return float(np.abs(actual[finite] - expected[finite]).max() / (scale or 1))
 
 
-def compare(name: str, actual, expected, against: str, bound: float | None = None) -> None:
+def compare(name: str, actual: ArrayLike, expected: ArrayLike, against: str, bound: float | None = None) -> None:
     """Check that `actual` equals `expected` up to rounding, and print one line that says so.
 
     name, against: what is compared with what, for the line
@@ -54,7 +59,7 @@ def compare(name: str, actual, expected, against: str, bound: float | None = Non
     _hold(error(actual, expected), bound, f"{name}  {actual.shape}  matches {against}")
 
 
-def adjoint(name: str, forward: Callable, transpose: Callable, X, Y, bound: float = 1e-12) -> None:
+def adjoint(name: str, forward: Map, transpose: Map, X: NDArray[Any], Y: NDArray[Any], bound: float = 1e-12) -> None:
     """Check that <forward(X), Y> = <X, transpose(Y)>, the identity that defines a transpose, and print one line.
 
     X and Y should be random: then an error in any entry of either map shows. The error is relative to
@@ -70,25 +75,25 @@ def adjoint(name: str, forward: Callable, transpose: Callable, X, Y, bound: floa
     _hold(float(deviation), bound, f"{name}  {X.shape} -> {Y.shape}  <A x, y> = <x, A^T y>")
 
 
-def numerical_gradient(function: Callable, X, grad_output, step: float = 1e-5) -> np.ndarray:
+def numerical_gradient(function: Map, X: ArrayLike, grad_output: ArrayLike, step: float = 1e-5) -> NDArray[np.float64]:
     """The gradient of <function(X), grad_output> with respect to X by central differences, in float64.
 
     Exact but for rounding (about 1e-11) where the function is linear; else the error grows with step^2.
     """
-    X = np.array(_array("X", X), float)
+    X, upstream = np.array(_array("X", X), float), np.asarray(grad_output)
     gradient = np.empty_like(X)
     for index in np.ndindex(X.shape):
         value = X[index]
         X[index] = value + step
-        above = np.vdot(function(X), grad_output)
+        above = np.vdot(np.asarray(function(X)), upstream)
         X[index] = value - step
-        below = np.vdot(function(X), grad_output)
+        below = np.vdot(np.asarray(function(X)), upstream)
         X[index] = value
         gradient[index] = (above - below) / (2 * step)
     return gradient
 
 
-def within(name: str, values, low: float, high: float) -> None:
+def within(name: str, values: ArrayLike, low: float, high: float) -> None:
     """Check that every one of the values lies between two bounds, and print one line that says so.
 
     For what differs from machine to machine, such as times: the line holds the bounds alone.
@@ -105,7 +110,7 @@ def within(name: str, values, low: float, high: float) -> None:
     print(claim)
 
 
-def _array(name, value) -> np.ndarray:
+def _array(name: str, value: ArrayLike) -> NDArray[Any]:
     return np.asarray(arguments.unmasked(name, value))
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 from contextlib import suppress
+from typing import Any
 
 # Seconds: no clock counts further than this.
 LONGEST = 1e6
@@ -16,7 +17,7 @@ def silence() -> None:
     os.close(nowhere)
 
 
-def end_with(parent) -> None:
+def end_with(parent: Any) -> None:
     """Sleep until the parent is gone, even if it was killed, and end; a group of one's own ends together.
 
     Otherwise this process would wait for its next task for ever.

@@ -10,10 +10,12 @@ import inspect
 import os
 import re
 import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from convnotes import IMPLEMENTATIONS, PEERS
 from convnotes.wording import nearest_of, quote, said
@@ -85,6 +87,8 @@ class Implementation:
             return importlib.import_module(_module_of(self.source))
         name = _NAMES_OF_FILES + re.sub(r"\W", "_", Path(self.source).stem)
         spec = importlib.util.spec_from_file_location(name, self.source)
+        assert spec, "a path that ends in .py has one"
+        assert spec.loader
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)
@@ -124,7 +128,7 @@ def find(text: str) -> Implementation:
     return Implementation(label, source)
 
 
-def offers(module: ModuleType, operation: str, options=()) -> bool:
+def offers(module: ModuleType, operation: str, options: Iterable[str] = ()) -> bool:
     """Whether a module has a function of an operation's name, with parameters for all of these options."""
     there = parameters(module, operation)
     return there is None or ({*options} <= there if there or options else _function(module, operation) is not None)
@@ -142,7 +146,7 @@ def parameters(module: ModuleType, operation: str) -> frozenset[str] | None:
     return None if any(one.kind is one.VAR_KEYWORD for one in found.values()) else frozenset(found)
 
 
-def _function(module: ModuleType, operation: str):
+def _function(module: ModuleType, operation: str) -> Callable[..., Any] | None:
     """A module's function, or whatever else can be called; None where there is none."""
     try:
         function = getattr(module, operation, None)

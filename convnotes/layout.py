@@ -1,12 +1,15 @@
 """Moves of the last two axes that change no value: pad, crop, dilate, rotate. Any axes before them are kept."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from convnotes import arguments, parameters
-from convnotes.parameters import Padding
+from convnotes.parameters import IntOrPair, Padding, PaddingLike
 
 
-def pad(X: np.ndarray, padding, value=0) -> np.ndarray:
+def pad(X: NDArray[Any], padding: PaddingLike, value: float = 0) -> NDArray[Any]:
     """X of shape (..., H, W) with `value` around it, of shape (..., top+H+bottom, left+W+right).
 
     `padding` is an int, a pair (vertical, horizontal) or ((top, bottom), (left, right)). Always a copy,
@@ -19,7 +22,7 @@ def pad(X: np.ndarray, padding, value=0) -> np.ndarray:
     return np.pad(arguments.unmasked("X", X), [(0, 0)] * (X.ndim - 2) + list(_sides(padding)), constant_values=value)
 
 
-def crop(X: np.ndarray, padding) -> np.ndarray:
+def crop(X: NDArray[Any], padding: PaddingLike) -> NDArray[Any]:
     """The inverse of `pad`: X without its outermost rows and columns, as a copy.
 
     >>> crop(np.array([[0, 0, 0, 0], [1, 2, 0, 0]]), ((1, 0), (0, 2)))
@@ -33,7 +36,7 @@ def crop(X: np.ndarray, padding) -> np.ndarray:
     return X[..., top : H - bottom, left : W - right].copy()
 
 
-def dilate(X: np.ndarray, dilation) -> np.ndarray:
+def dilate(X: NDArray[Any], dilation: IntOrPair) -> NDArray[Any]:
     """X with dilation - 1 zeros between its entries, of shape (..., D(H-1)+1, D(W-1)+1).
 
     Derived in notebooks/03_backpropagation.ipynb.
@@ -51,7 +54,7 @@ def dilate(X: np.ndarray, dilation) -> np.ndarray:
     return Y
 
 
-def rot180(X: np.ndarray) -> np.ndarray:
+def rot180(X: NDArray[Any]) -> NDArray[Any]:
     """X turned by 180 degrees in its last two axes, as a copy.
 
     Derived in notebooks/03_backpropagation.ipynb.
@@ -63,7 +66,7 @@ def rot180(X: np.ndarray) -> np.ndarray:
     return arguments.unmasked("X", X)[..., ::-1, ::-1].copy()
 
 
-def _sides(padding) -> Padding:
+def _sides(padding: PaddingLike) -> Padding:
     if isinstance(padding, str):
         raise TypeError(f"padding must be an integer, a pair or a pair of pairs here, got {padding!r}")
     return parameters.padding(padding, (1, 1), (1, 1), (1, 1))

@@ -2,10 +2,15 @@
 
 import itertools
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-import matplotlib
-import matplotlib.style
+from convnotes.wording import needed
+
+with needed("convnotes.style", "book"):
+    import matplotlib
+    import matplotlib.style
 
 SHEET = Path(__file__).with_name("convnotes.mplstyle")
 
@@ -40,7 +45,7 @@ def use() -> None:
     InlineBackend.instance().print_figure_kwargs = {"bbox_inches": None}
 
 
-def _kernel():
+def _kernel() -> Any:
     """The shell of the Jupyter kernel that this runs in; None elsewhere, in a terminal's IPython as well."""
     if "IPython" not in sys.modules:
         return None
@@ -50,7 +55,7 @@ def _kernel():
     return shell if hasattr(shell, "kernel") else None
 
 
-def marks(names=CYCLE) -> dict[str, dict[str, str]]:
+def marks(names: Iterable[str] = CYCLE) -> dict[str, dict[str, str]]:
     """{"naive": {"color": ..., "marker": ...}, ...}, for `scatter`, `plot` and `errorbar`.
 
     Names outside `CYCLE` have the first of `COLOURS` and `MARKERS`, in their order.

@@ -7,11 +7,11 @@ Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning
 Derived in notebooks/01_convolution.ipynb.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from convnotes import parameters
-from convnotes.parameters import Padding, Pair, Size
+from convnotes.parameters import IntOrPair, Padding, PaddingLike, Pair, Size, SizeLike, both
 
 
 def extent(kernel: int, dilation: int = 1) -> int:
@@ -63,7 +63,7 @@ class Windows:
     @property
     def covered(self) -> Pair:
         """The length from the first window's start to the last one's end, (H_Y - 1)S + D(K-1) + 1."""
-        return tuple(
+        return both(
             (number - 1) * S + extent(K, D)
             for number, K, S, D in zip(self.count, self.kernel, self.stride, self.dilation)
         )
@@ -71,7 +71,7 @@ class Windows:
     @property
     def remainder(self) -> Pair:
         """Rows and columns of the padded input after the last window; negative where the last window overhangs."""
-        return tuple(
+        return both(
             before + size + after - covered
             for size, (before, after), covered in zip(self.size, self.padding, self.covered)
         )
@@ -79,22 +79,26 @@ class Windows:
     @property
     def uncovered(self) -> Padding:
         """The remainder as a padding: what to crop from the padded input to keep just the covered part."""
-        return tuple((0, max(0, rest)) for rest in self.remainder)
+        return both((0, max(0, rest)) for rest in self.remainder)
 
     @property
     def canvas_padding(self) -> Padding:
         """The padding, enlarged at the bottom and right where a window of ceil_mode overhangs it."""
-        return tuple((before, after + max(0, -rest)) for (before, after), rest in zip(self.padding, self.remainder))
+        return both((before, after + max(0, -rest)) for (before, after), rest in zip(self.padding, self.remainder))
+
+    def along(self, axis: int) -> tuple[int, int, int, int, int]:
+        """Of an axis the image's size, the kernel's, the stride, the dilation, and the padding before the image."""
+        before, _ = self.padding[axis]
+        return self.size[axis], self.kernel[axis], self.stride[axis], self.dilation[axis], before
 
     def on_padded_input(self) -> "Windows":
         """The same windows, with the padding taken as part of the input."""
-        size = tuple(before + size + after for size, (before, after) in zip(self.size, self.padding))
+        size = both(before + size + after for size, (before, after) in zip(self.size, self.padding))
         return Windows(size, self.kernel, self.stride, self.dilation, ((0, 0), (0, 0)), self.count)
 
     def meet_input(self, axis: int) -> list[bool]:
         """Which windows cover an entry of the input along an axis; dilated ones can lie wholly on the padding."""
-        size, K, S, D = (of[axis] for of in (self.size, self.kernel, self.stride, self.dilation))
-        before, _ = self.padding[axis]
+        size, K, S, D, before = self.along(axis)
         return [any(0 <= y * S + i * D - before < size for i in range(K)) for y in range(self.count[axis])]
 
     def all_meet_input(self) -> bool:
@@ -103,14 +107,12 @@ class Windows:
 
     def _begin_or_end_on_input(self, axis: int) -> bool:
         """Whether windows neither end before the input nor begin behind it, nor step over it: enough to meet it."""
-        size, K, S, D, (before, _) = (
-            of[axis] for of in (self.size, self.kernel, self.stride, self.dilation, self.padding)
-        )
+        size, K, S, D, before = self.along(axis)
         return before < extent(K, D) and (self.count[axis] - 1) * S - before < size and D <= size
 
     def first_on_input(self, axis: int, k: int) -> list[int]:
         """The windows whose entries before the k-th lie on the padding that comes first, and whose k-th does not."""
-        S, D, (before, _) = (of[axis] for of in (self.stride, self.dilation, self.padding))
+        _, _, S, D, before = self.along(axis)
         windows = range(min(self.count[axis], -(-before // S)))
         return [y for y in windows if -(-(before - y * S) // D) == k]
 
@@ -123,9 +125,9 @@ class Windows:
 
         Both are empty where no window has that entry on the input.
         """
-        K, S, D, (before, _) = (of[axis] for of in (self.kernel, self.stride, self.dilation, self.padding))
+        size, K, S, D, before = self.along(axis)
         for i in range(K):
-            yield inside(i * D - before, S, self.count[axis], self.size[axis])
+            yield inside(i * D - before, S, self.count[axis], size)
 
     def of_rows(self, rows: slice) -> tuple[slice, "Windows"]:
         """A band of windows as a problem of its own: the rows of the input that they meet, and the windows on these."""
@@ -141,19 +143,20 @@ class Windows:
         Returns the rows and columns of the input that they meet, and the windows on these. An axis of which nothing is
         left out stays as it is.
         """
-        taps = taps or tuple(slice(0, K) for K in self.kernel)
-        met, padding = [], []
+        taps = taps or both(slice(0, K) for K in self.kernel)
+        met: list[slice] = []
+        padding: list[Pair] = []
         for axis, (some, entries) in enumerate(zip(outputs, taps)):
             whole = some == slice(0, self.count[axis]) and entries == slice(0, self.kernel[axis])
             lies = (slice(0, self.size[axis]), self.padding[axis]) if whole else self._met(axis, some, entries)
             met.append(lies[0])
             padding.append(lies[1])
-        size, count, kernel = (tuple(part.stop - part.start for part in pair) for pair in (met, outputs, taps))
-        return tuple(met), Windows(size, kernel, self.stride, self.dilation, tuple(padding), count)
+        size, count, kernel = (both(part.stop - part.start for part in pair) for pair in (met, outputs, taps))
+        return both(met), Windows(size, kernel, self.stride, self.dilation, both(padding), count)
 
     def _met(self, axis: int, outputs: slice, taps: slice) -> tuple[slice, Pair]:
         """What some taps of some windows meet along an axis, and the padding around that."""
-        S, D, size, (before, _) = (of[axis] for of in (self.stride, self.dilation, self.size, self.padding))
+        size, _, S, D, before = self.along(axis)
         first = outputs.start * S + taps.start * D - before
         last = first + (outputs.stop - outputs.start - 1) * S + extent(taps.stop - taps.start, D)
         start = min(size, max(0, first))
@@ -191,19 +194,34 @@ class Convolution(Windows):
         return f // (self.weight_size[0] // self.groups) * self.weight_size[1]
 
 
-def sliding(input_size, kernel_size, stride=1, padding=0, dilation=1, *, name="kernel_size") -> Windows:
+def sliding(
+    input_size: SizeLike,
+    kernel_size: IntOrPair,
+    stride: IntOrPair = 1,
+    padding: PaddingLike = 0,
+    dilation: IntOrPair = 1,
+    *,
+    name: str = "kernel_size",
+) -> Windows:
     """The windows that fit on the padded input; an error about the kernel's size calls it `name`."""
     image = parameters.size("input_size", input_size)[2:]
     kernel = parameters.pair(name, kernel_size, 1)
-    stride, dilation = parameters.pair("stride", stride, 1), parameters.pair("dilation", dilation, 1)
-    padding = parameters.padding(padding, kernel, stride, dilation)
-    padded = [before + size + after for size, (before, after) in zip(image, padding)]
-    counts = tuple(map(count, padded, kernel, stride, dilation))
-    _refuse_empty(counts, name, kernel, dilation, padded)
-    return Windows(image, kernel, stride, dilation, padding, counts)
+    S, D = parameters.pair("stride", stride, 1), parameters.pair("dilation", dilation, 1)
+    sides = parameters.padding(padding, kernel, S, D)
+    padded = [before + size + after for size, (before, after) in zip(image, sides)]
+    counts = both(map(count, padded, kernel, S, D))
+    _refuse_empty(counts, name, kernel, D, padded)
+    return Windows(image, kernel, S, D, sides, counts)
 
 
-def convolution(input_size, weight_size, stride=1, padding=0, dilation=1, groups=1) -> Convolution:
+def convolution(
+    input_size: SizeLike,
+    weight_size: SizeLike,
+    stride: IntOrPair = 1,
+    padding: PaddingLike = 0,
+    dilation: IntOrPair = 1,
+    groups: int = 1,
+) -> Convolution:
     """The windows of conv2d; ValueError where the sizes and parameters do not go together."""
     N, C, *_ = input_size = parameters.size("input", input_size)
     F, C_K, *kernel = weight_size = parameters.size("weight", weight_size, "(C_out, C_in/groups, kH, kW)")
@@ -219,7 +237,13 @@ def convolution(input_size, weight_size, stride=1, padding=0, dilation=1, groups
 
 
 def transposed_convolution(
-    input_size, weight_size, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+    input_size: SizeLike,
+    weight_size: SizeLike,
+    stride: IntOrPair = 1,
+    padding: IntOrPair = 0,
+    output_padding: IntOrPair = 0,
+    groups: int = 1,
+    dilation: IntOrPair = 1,
 ) -> Convolution:
     """The convolution whose transpose conv_transpose2d is: its *output* is the transposed convolution's input.
 
@@ -229,7 +253,7 @@ def transposed_convolution(
     N, F, *counts = input_size = parameters.size("input", input_size)
     C_in, C_K, *kernel = weight_size = parameters.size("weight", weight_size, "(C_in, C_out/groups, kH, kW)")
     stride, dilation = parameters.pair("stride", stride, 1), parameters.pair("dilation", dilation, 1)
-    vertical, horizontal = parameters.pair("padding", padding, 0)
+    cropped = parameters.pair("padding", padding, 0)
     output_padding = parameters.pair("output_padding", output_padding, 0)
     groups = parameters.integer("groups", groups, 1)
     if C_in != F:
@@ -241,18 +265,18 @@ def transposed_convolution(
             f"output_padding must be below max(stride, dilation), got {output_padding} "
             f"with stride {stride} and dilation {dilation}"
         )
-    image = tuple(
+    image = both(
         (number - 1) * S - 2 * P + extent(K, D) + rest
-        for number, S, P, K, D, rest in zip(counts, stride, (vertical, horizontal), kernel, dilation, output_padding)
+        for number, S, P, K, D, rest in zip(counts, stride, cropped, kernel, dilation, output_padding)
     )
     if min(image) < 1:
         raise ValueError(
             f"padding must leave an output of at least one pixel, got {padding!r} for an output of {image}"
         )
-    padding = ((vertical, vertical), (horizontal, horizontal))
+    sides = both((P, P) for P in cropped)
     output_size = (N, C_K * groups, *image)
     return Convolution(
-        image, tuple(kernel), stride, dilation, padding, tuple(counts), output_size, weight_size, input_size, groups
+        image, both(kernel), stride, dilation, sides, both(counts), output_size, weight_size, input_size, groups
     )
 
 
@@ -263,15 +287,22 @@ def fractional(p: Convolution) -> Windows:
     p: from `transposed_convolution`. The padding is D(K-1) - P, with the output padding added at the end; where P is
     larger than D(K-1) it is negative, and windows do not read the outermost entries.
     """
-    size = tuple(S * (number - 1) + 1 for number, S in zip(p.count, p.stride))
-    padding = tuple(
+    size = both(S * (number - 1) + 1 for number, S in zip(p.count, p.stride))
+    padding = both(
         (extent(K, D) - 1 - before, extent(K, D) - 1 - after + rest)
         for K, D, (before, after), rest in zip(p.kernel, p.dilation, p.padding, p.remainder)
     )
     return Windows(size, p.kernel, (1, 1), p.dilation, padding, p.size)
 
 
-def pool(input_size, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False) -> Windows:
+def pool(
+    input_size: SizeLike,
+    kernel_size: IntOrPair,
+    stride: IntOrPair | None = None,
+    padding: IntOrPair = 0,
+    dilation: IntOrPair = 1,
+    ceil_mode: bool = False,
+) -> Windows:
     """The windows of a pool; a stride of None is the kernel's size.
 
     With ceil_mode a last window may hang over the padding's end if it starts inside the input or
@@ -294,7 +325,7 @@ def pool(input_size, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=
         starts_beyond = (number - 1) * S >= size + P
         counts.append(number - 1 if ceil_mode and starts_beyond else number)
     _refuse_empty(counts, "kernel_size", kernel, dilation, padded)
-    return Windows(image, kernel, stride, dilation, tuple((P, P) for P in pads), tuple(counts))
+    return Windows(image, kernel, stride, dilation, both((P, P) for P in pads), both(counts))
 
 
 def channels(c: int, size: int, C: int) -> range:
@@ -302,7 +333,7 @@ def channels(c: int, size: int, C: int) -> range:
     return range(max(0, c - size // 2), min(C, c + (size - 1) // 2 + 1))
 
 
-def _refuse_empty(counts, name, kernel, dilation, padded) -> None:
+def _refuse_empty(counts: Sequence[int], name: str, kernel: Pair, dilation: Pair, padded: Sequence[int]) -> None:
     if min(counts) < 1:
         spans = tuple(map(extent, kernel, dilation))
         raise ValueError(

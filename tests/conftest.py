@@ -1,21 +1,28 @@
 """Settings for all tests: reproducible draws, and one thread per test process, since pytest-xdist starts several."""
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
+import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import hypothesis
 import numpy as np
 import pytest
-import torch
 from threadpoolctl import threadpool_limits
 
 import convnotes
 from forgetting import forget
 
 # Threads of several processes on the same cores wait for each other.
-torch.set_num_threads(1)
 threadpool_limits(1, "blas")
+if find_spec("torch"):  # test_light runs some tests without it
+    import torch
+
+    torch.set_num_threads(1)
 
 # A job in the background is started deaf to these, and would hand that on to all that tests start.
 for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
@@ -56,3 +63,21 @@ def forgetful():
 @pytest.fixture
 def rng():
     return np.random.default_rng(20150218)
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory):
+    """The source distribution, unpacked, and the wheel that is built from it."""
+    root, folder = Path(__file__).parents[1], tmp_path_factory.mktemp("shipped")
+    left_out = shutil.ignore_patterns(".*cache", "__pycache__", ".git", ".venv*", ".hypothesis", "*.egg-info", "build")
+    shutil.copytree(root, folder / "clone", ignore=left_out)
+    build(folder / "clone", "sdist", folder)
+    (archive,) = folder.glob("*.tar.gz")
+    shutil.unpack_archive(archive, folder, filter="data")
+    build(folder / archive.name.removesuffix(".tar.gz"), "wheel", folder)
+    return folder / archive.name.removesuffix(".tar.gz"), zipfile.ZipFile(next(folder.glob("*.whl")))
+
+
+def build(source: Path, kind: str, out: Path) -> None:
+    code = f"from setuptools import build_meta; build_meta.build_{kind}({str(out)!r})"
+    subprocess.run([sys.executable, "-c", code], cwd=source, capture_output=True, text=True, check=True)

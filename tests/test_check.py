@@ -7,6 +7,7 @@ import pytest
 
 from convnotes import OPERATIONS, cases, check, matmul, naive, windows
 from convnotes.cases import Case
+from convnotes.fast.algorithms import toom_cook
 from convnotes.show import show, source
 
 ONES = np.ones((2, 3))
@@ -93,6 +94,36 @@ def test_show_shows_the_source_without_the_docstring():
     assert "# convnotes.naive.bias\ndef bias_add(" in shown
     assert '"""' not in shown
     assert '"""Y[n, f, y, x]' in source(naive.conv2d, docstring=True)
+
+
+def test_a_signature_is_shown_without_annotations_in_as_few_lines_as_hold_it():
+    lines = source(naive.conv2d).splitlines()
+    assert lines[1:4] == [
+        "def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1,",
+        "           groups=1):",
+        "    X, K, b, p = arguments.conv2d(",
+    ]
+    # A decorator, what stands before the first statement, and defaults as they are written.
+    assert "\n@cache\ndef transforms(m, r, dtype):\n    n = m + r - 1\n" in source(toom_cook.transforms)
+    assert "def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):\n" in source(naive.local_response_norm)
+    assert source(with_all_kinds).splitlines()[1:] == [
+        'def with_all_kinds(a, /, b="x, y", *c, d, e=(1, 2), **f):',
+        "    # A comment.",
+        "    return a",
+    ]
+
+
+def with_all_kinds(
+    a: int,
+    /,
+    b: str = "x, y",
+    *c: int,
+    d: int,
+    e: tuple[int, int] = (1, 2),
+    **f: int,
+) -> int:  # what it is
+    # A comment.
+    return a
 
 
 def test_case_names_are_unique_and_every_case_is_possible():

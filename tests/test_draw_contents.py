@@ -7,7 +7,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from convnotes import draw, naive, style
+from convnotes import draw, naive, style, windows
 from convnotes.draw import cells
 from convnotes.draw.contents import PICTURES
 
@@ -55,7 +55,7 @@ def test_the_sheet_has_the_houses_width_and_every_picture_in_order():
     fig = draw.contents()
     assert fig.get_size_inches()[0] == 6.4
     assert [ax.get_title() for ax in fig.axes] == list(PICTURES)
-    assert [int(name[:2]) for name in PICTURES] == list(range(12))
+    assert [int(name[:2]) for name in PICTURES] == list(range(13))
 
 
 def test_nothing_sticks_out_and_no_picture_meets_another():
@@ -149,6 +149,20 @@ def test_the_curves_say_what_their_notebooks_say():
     assert early[-1] > late[-1]
     (loss,) = picture("11").child_axes[0].lines
     assert np.all(np.diff(loss.get_ydata()) < 0)
+
+
+def test_pixels_and_weights_that_meet_have_the_same_letter():
+    """Both are numbered modulo the stride."""
+    ax = picture("12")
+    letters = {(t.get_position()[1] - 0.5, t.get_position()[0] - 0.5): t.get_text() for t in ax.texts}
+    pixels = [[letters[0.5 + i, j] for j in range(4)] for i in range(4)]
+    weights = [[letters[1 + i, 5 + j] for j in range(3)] for i in range(3)]
+    assert len(letters) == 16 + 9
+    p = windows.sliding((1, 1, 4, 4), 3, 2, ((0, 1), (0, 1)))
+    for y, x in np.ndindex(p.count):
+        for h, w in p.entries(y, x):
+            assert pixels[h][w] == weights[h - 2 * y][w - 2 * x]
+    assert len({pixel for row in pixels for pixel in row}) == 4
 
 
 def test_the_four_implementations_have_their_marks():

@@ -228,23 +228,23 @@ def test_few_scalar_products_are_products(M, N, K, add, rng):
     assert error(out, A @ B.swapaxes(1, 2) + add) < 1e-12
 
 
-@pytest.mark.parametrize(("m", "r"), [(m, r) for m, r in product(range(1, 8), repeat=2) if m + r <= 9])
-def test_transforms_make_a_correlation(m, r, rng):
-    A, G, B = toom_cook.transforms(m, r, "float64")
-    g, d = rng.standard_normal(r), rng.standard_normal(m + r - 1)
-    assert error(A @ ((G @ g) * (B @ d)), np.correlate(d, g, "valid")) < 1e-12
+@pytest.mark.parametrize(("m", "k"), [(m, k) for m, k in product(range(1, 8), repeat=2) if m + k <= 9])
+def test_transforms_make_a_correlation(m, k, rng):
+    Q_Y, Q_K, Q_X = toom_cook.transforms(m, k, "float64")
+    K, X = rng.standard_normal(k), rng.standard_normal(m + k - 1)
+    assert error(Q_Y @ ((Q_K @ K) * (Q_X @ X)), np.correlate(X, K, "valid")) < 1e-12
 
 
-@pytest.mark.parametrize(("m", "r"), [((2, 3), (3, 2)), ((1, 2), (1, 7)), ((4, 4), (3, 3)), ((3, 1), (5, 1))])
-def test_those_of_two_axes_do(m, r, rng):
-    A, G, B = toom_cook.in_two_axes(m, r, "float64")
-    g, d = rng.standard_normal(r), rng.standard_normal([m + r - 1 for m, r in zip(m, r)])
-    expected = matmul.conv2d(d[None, None], g[None, None])
-    assert error((A @ ((G @ g.ravel()) * (B @ d.ravel()))).reshape(expected.shape), expected) < 1e-12
+@pytest.mark.parametrize(("m", "k"), [((2, 3), (3, 2)), ((1, 2), (1, 7)), ((4, 4), (3, 3)), ((3, 1), (5, 1))])
+def test_those_of_two_axes_do(m, k, rng):
+    Q_Y, Q_K, Q_X = toom_cook.in_two_axes(m, k, "float64")
+    K, X = rng.standard_normal(k), rng.standard_normal([m + k - 1 for m, k in zip(m, k)])
+    expected = matmul.conv2d(X[None, None], K[None, None])
+    assert error((Q_Y @ ((Q_K @ K.ravel()) * (Q_X @ X.ravel()))).reshape(expected.shape), expected) < 1e-12
 
 
 def test_too_large_a_tile_is_refused():
-    with pytest.raises(ValueError, match="m \\+ r must be at most 9, got m 8 and r 3"):
+    with pytest.raises(ValueError, match="m \\+ k must be at most 9, got m 8 and k 3"):
         toom_cook.transforms(8, 3, "float64")
 
 

@@ -322,7 +322,7 @@ def test_a_missing_package_is_told_with_how_to_install_it(tmp_path, monkeypatch)
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(LayersError) as refused:
         layers("net.onnx", SIZE)
-    assert str(refused.value) == "the package onnx is needed to read ONNX files: pip install onnx"
+    assert str(refused.value) == "the package onnx is needed to read ONNX files: pip install 'convnotes[onnx]'"
 
 
 def test_a_network_of_torch_has_the_same_layers_in_onnx(tmp_path):

@@ -7,22 +7,16 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from convnotes import OPERATIONS
-from convnotes.benchmark.commands import parser
-
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 README = Path(__file__).parents[1] / "README.md"
 IDS = [path.stem for path in NOTEBOOKS]
 
 LINES_IN_A_CELL = 20
 CHARACTERS_IN_A_LINE = 80
+LINES_IN_A_LISTING = 25
 BYTES_IN_A_FILE = 500_000
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=IDS)
-
-# A notebook that derives operations has its reader write them; 00 leads in, 09 and later only use them.
-DERIVING = [path for path in NOTEBOOKS if 1 <= int(path.name[:2]) <= 8]
-every_derivation = pytest.mark.parametrize("path", DERIVING, ids=[path.stem for path in DERIVING])
 
 
 def read(path: Path):
@@ -262,50 +256,13 @@ def test_a_notebook_that_is_there_is_linked(path):
     assert f"](notebooks/{path.name})" in README.read_text(), "the README's contents lack it"
 
 
-def yourself(path: Path) -> str:
-    """The section in which the reader writes what the notebook derives."""
-    (cell,) = [text for text in prose(path) if text.startswith("## Write it yourself\n")]
-    return cell
-
-
-def command(path: Path):
-    """The command by which the reader checks what was written, as the command line understands it."""
-    (block,) = re.findall(r"^```sh\n(.*?)^```", yourself(path), re.S | re.M)
-    program, *words = block.split()
-    assert program == ".venv/bin/convnotes"
-    return parser().parse_args(words)
-
-
-@every_derivation
-def test_what_is_derived_can_be_written_and_checked(path):
-    """The last section before the closing one is short. The template makes the file that the check reads."""
-    texts = prose(path)
-    assert texts[texts.index(yourself(path)) + 1].startswith("## What goes wrong\n")
-    assert len(yourself(path).splitlines()) < 25
-    asked = command(path)
-    assert asked.command == "check"
-    assert set(asked.operations) < set(OPERATIONS)
-    assert "values" in asked.only
-    (file,) = asked.implementations
-    assert f".venv/bin/convnotes template --out {file}`" in yourself(path)
-
-
-@every_derivation
-def test_two_hints_are_collapsed(path):
-    """What stands in them is Markdown only between blank lines."""
-    text = yourself(path)
-    hints = re.findall(r"^<details><summary>Hint (\d): [^\n<]+</summary>\n\n(.*?)\n\n</details>$", text, re.S | re.M)
-    assert [number for number, _ in hints] == ["1", "2"]
-    assert text.count("<details") == text.count("</details>") == 2
-    for _, hint in hints:
-        assert "return " not in hint, "a hint gives the function away"
-
-
-@every_derivation
-def test_hints_lead_to_sections_that_are_there(path):
-    numbers = {int(number) for text in prose(path) for number in re.findall(r"^## (\d+)\. ", text, re.M)}
-    assert {int(number) for number in re.findall(r"\bsection (\d+)", yourself(path))} <= numbers
-
-
-def test_every_operation_is_written_somewhere():
-    assert {operation for path in DERIVING for operation in command(path).operations} == set(OPERATIONS)
+@pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path.name < "09"], ids=lambda path: path.stem)
+def test_a_listing_fits_on_the_page(path):
+    """What `show` prints; 09 and what follows from it are about longer ones."""
+    for cell in code(path):
+        for output in cell.outputs:
+            for listing in re.findall(
+                r"^```python\n(.*?)^```", output.get("data", {}).get("text/markdown", ""), re.S | re.M
+            ):
+                assert len(listing.splitlines()) <= LINES_IN_A_LISTING, cell.source
+                assert max(map(len, listing.splitlines())) <= CHARACTERS_IN_A_LINE, cell.source

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-import zipfile
 from importlib.metadata import packages_distributions, requires, version
 from pathlib import Path
 
@@ -23,12 +22,20 @@ from measurements import ENVIRONMENT
 from test_house import PACKAGE, ROOT, imports
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-LINES = {
-    "run": list(map(Requirement, PROJECT["dependencies"])),
-    "test": list(map(Requirement, PROJECT["optional-dependencies"]["test"])),
-    # Asked for by name, and tested with whatever is required.
-    "extra": [Requirement(one) for name in ("onnx", "numba") for one in PROJECT["optional-dependencies"][name]],
-}
+EXTRAS = {name: list(map(Requirement, lines)) for name, lines in PROJECT["optional-dependencies"].items()}
+LIGHT = list(map(Requirement, PROJECT["dependencies"]))
+
+
+def required(*extras: str) -> list[Requirement]:
+    """What extras ask for, once each, those that they name of this project among it."""
+    found = {}
+    for one in (one for extra in extras for one in EXTRAS[extra]):
+        found |= {str(one): one} if one.name != "convnotes" else {str(other): other for other in required(*one.extras)}
+    return list(found.values())
+
+
+LINES = {"run": LIGHT + required("benchmark", "book", "check", "torch"), "extra": required("onnx", "numba")}
+LINES["test"] = [one for one in required("test") if one not in LINES["run"]]
 PEERS = PACKAGE / "peers"
 CONSTRAINTS = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
 PINS = {canonicalize_name(name): pin for name, pin in (line.split("==") for line in CONSTRAINTS)}
@@ -36,7 +43,14 @@ PINS = {canonicalize_name(name): pin for name, pin in (line.split("==") for line
 # Under other names on conda-forge.
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "torch": "pytorch", "jupyter-client": "jupyter_client"}
 # Started, and not imported.
-TOOLS = {"run": {"jupyterlab"}, "test": {"nbval", "pytest-xdist", "ruff", "setuptools"}}
+TOOLS = {"run": {"jupyterlab"}, "test": {"mypy", "nbval", "pytest-xdist", "ruff", "setuptools"}}
+
+# The extra that has what a folder, or a part of one, imports beside what is always there.
+ROOMS = {
+    "check": ("convnotes/proof", "convnotes/benchmark/commands"),
+    "benchmark": ("convnotes/benchmark", "convnotes/proof"),
+    "book": ("notebooks", "docs/window.py", "convnotes/draw"),
+}
 
 
 def names(requirements) -> set[str]:
@@ -87,6 +101,8 @@ def sources(folder: str) -> list[str]:
     """The code of a folder: its modules but for those that need other libraries, or the cells of its notebooks."""
     notebooks = [nbformat.read(path, as_version=4) for path in (ROOT / folder).glob("*.ipynb")]
     cells = [cell.source for notebook in notebooks for cell in notebook.cells if cell.cell_type == "code"]
+    if folder.endswith(".py"):
+        return [(ROOT / folder).read_text(encoding="utf-8")]
     modules = [path for path in (ROOT / folder).rglob("*.py") if path.parent != PEERS]
     return [path.read_text(encoding="utf-8") for path in modules] + cells
 
@@ -103,7 +119,6 @@ def imported(*folders: str) -> set[str]:
 def test_what_is_imported_is_required_and_the_other_way_round():
     run = imported("convnotes", "notebooks", "docs") - names(LINES["extra"])
     assert run == names(LINES["run"]) - TOOLS["run"]
-    assert set(map(str, LINES["extra"])) <= set(map(str, LINES["test"]))
     assert imported("tests", "examples") - run == names(LINES["test"]) - TOOLS["test"]
 
 
@@ -111,9 +126,34 @@ def test_the_extra_of_peers_is_what_their_modules_import():
     """Each is imported by the name of its distribution, so that what is not installed can be asked for too."""
     found = {name.split(".")[0] for path in PEERS.glob("*.py") for name in imports(path.read_text())}
     asked = list(map(Requirement, PROJECT["optional-dependencies"]["peers"]))
-    assert found - {"convnotes", *sys.stdlib_module_names} - names(LINES["run"]) == names(asked)
+    assert found - {"convnotes", *sys.stdlib_module_names} - names(LIGHT) == names(asked)
     for one in asked:
         assert sorted(bound.operator for bound in one.specifier) == ["<", ">="], one
+
+
+def test_what_is_always_there_is_what_operations_import():
+    folders = [f"convnotes/{name}" for name in ("naive", "matmul", "fast", "cases")]
+    loose = [f"convnotes/{name}.py" for name in ("windows", "layout", "check", "arguments", "parameters")]
+    assert imported(*folders, *loose) == names(LIGHT)
+
+
+@pytest.mark.parametrize("extra", ROOMS)
+def test_an_extra_is_what_its_rooms_import(extra):
+    # A progress bar is what `convnotes check` takes from a room of the benchmark.
+    bar = {"tqdm"} if extra == "check" else set()
+    also = {"matplotlib-inline", "jupyterlab"} if extra == "book" else set()
+    assert imported(*ROOMS[extra]) | bar | also == names(EXTRAS[extra]) | names(LIGHT)
+
+
+def test_the_extra_of_everything_names_every_other_one():
+    (everything,) = EXTRAS["all"]
+    assert everything.name == "convnotes"
+    assert everything.extras == EXTRAS.keys() - {"all"}
+
+
+def test_a_package_has_the_same_bounds_wherever_it_is_asked_for():
+    asked = {str(one) for one in LIGHT + required(*EXTRAS)}
+    assert len(asked) == len({canonicalize_name(Requirement(one).name) for one in asked})
 
 
 def test_the_environment_of_a_run_has_the_version_which_stands_where_there_is_no_git():
@@ -138,24 +178,6 @@ def test_an_installed_package_is_in_nobodys_way(tmp_path):
     code = "import convnotes; print(convnotes.__file__)"
     found = subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert Path(found.stdout.strip()).parent == PACKAGE
-
-
-@pytest.fixture(scope="module")
-def shipped(tmp_path_factory):
-    """The source distribution, unpacked, and the wheel that is built from it."""
-    folder = tmp_path_factory.mktemp("shipped")
-    left_out = shutil.ignore_patterns(".*cache", "__pycache__", ".git", ".venv*", ".hypothesis", "*.egg-info", "build")
-    shutil.copytree(ROOT, folder / "clone", ignore=left_out)
-    build(folder / "clone", "sdist", folder)
-    (archive,) = folder.glob("*.tar.gz")
-    shutil.unpack_archive(archive, folder, filter="data")
-    build(folder / archive.name.removesuffix(".tar.gz"), "wheel", folder)
-    return folder / archive.name.removesuffix(".tar.gz"), zipfile.ZipFile(next(folder.glob("*.whl")))
-
-
-def build(source: Path, kind: str, out: Path) -> None:
-    code = f"from setuptools import build_meta; build_meta.build_{kind}({str(out)!r})"
-    subprocess.run([sys.executable, "-c", code], cwd=source, capture_output=True, text=True, check=True)
 
 
 def files(folder: Path, *below: str) -> set[str]:
@@ -187,5 +209,7 @@ def test_the_wheel_says_its_version_its_authors_and_its_licence(shipped):
     said = wheel.read(f"{folder}/METADATA").decode().splitlines()
     assert f"Version: {convnotes.__version__}" in said
     assert {"Author: The convnotes authors", "License-Expression: BSD-3-Clause", "License-File: LICENSE"} <= set(said)
+    always = {line.removeprefix("Requires-Dist: ") for line in said if "Requires-Dist" in line and "extra" not in line}
+    assert set(map(Requirement, always)) == set(LIGHT)
     assert wheel.read(f"{folder}/licenses/LICENSE").decode() == (ROOT / "LICENSE").read_text()
     assert "Copyright (c) 2026, The convnotes authors" in (ROOT / "LICENSE").read_text()

@@ -16,7 +16,7 @@ from convnotes.proof import problems
 
 pytestmark = pytest.mark.usefixtures("forgetful")
 
-# What the docstring of `fast.conv2d` promises.
+# What help(fast.conv2d) promises.
 BOUNDS = {np.float32: 3e-5, np.float64: 1e-12}
 OPERATIONS = ("conv2d", "conv2d_grad_input", "conv2d_grad_weight")
 
@@ -103,3 +103,56 @@ def test_whole_numbers_and_zero_weights_are_exact_but_by_winograd(algorithm, rng
     X, K = rng.standard_normal((1, 8, 14, 14), np.float32), np.zeros((8, 8, 3, 3), np.float32)
     K[range(8), range(8), 1, 1] = 1
     assert np.array_equal(fast.conv2d(X, K, algorithm=algorithm), X[..., 1:-1, 1:-1]) == exact
+
+
+# The operations whose results are other sums, on layers with many terms in each.
+SUMS = {
+    "bias_grad": Case("b", "bias_add", (2**20, 2, 1, 1)),
+    "avg_pool2d": Case("a", "avg_pool2d", (1, 2, 400, 400), None, {"kernel_size": 300, "stride": 50}),
+    "avg_pool2d_grad_input": Case("a", "avg_pool2d", (1, 2, 70, 70), None, {"kernel_size": 20, "stride": 1}),
+    "max_pool2d_grad_input": Case("m", "max_pool2d", (1, 2, 70, 70), None, {"kernel_size": 20, "stride": 1}),
+    "local_response_norm": Case("l", "local_response_norm", (1, 600, 4, 4), None, {"size": 501, "alpha": 2.0}),
+    "local_response_norm_grad_input": Case(
+        "l", "local_response_norm", (1, 600, 4, 4), None, {"size": 501, "beta": 1.0}
+    ),
+}
+# Of a bias's gradient, which adds up as many values as a batch has pixels.
+LONG = {np.float32: 5e-3, np.float64: 1e-11}
+VALUES = {
+    "normal": lambda A: A,
+    "constants": lambda A: np.full_like(A, 1 / 3),
+    "positive": abs,
+    "a large mean": lambda A: 1000 + A,
+}
+
+
+def absolute_terms(operation: str, given: dict) -> np.ndarray:
+    """What an operation gives for the absolute values of the terms that it sums."""
+    upstream = {"grad_output": abs(given["grad_output"])} if "grad_output" in given else {}
+    if operation == "max_pool2d_grad_input":
+        return getattr(matmul, operation)(**given | upstream)
+    absolute = getattr(matmul, operation)(
+        **given | upstream | ({"input": abs(given["input"])} if "input" in given else {})
+    )
+    if operation != "local_response_norm_grad_input":
+        return absolute
+    # Its second term is subtracted, so that it is what the first one is without the difference.
+    options = {name: value for name, value in given.items() if name not in ("input", "grad_output")}
+    first = matmul.local_response_norm(given["input"], **options) / given["input"] * upstream["grad_output"]
+    return 2 * first - absolute
+
+
+@pytest.mark.parametrize("values", VALUES)
+@pytest.mark.parametrize("operation", SUMS)
+def test_nor_do_other_sums_err_more_than_promised(operation, values, rng):
+    case = SUMS[operation]
+    drawn = {name: VALUES[values](array) for name, array in case.operands(rng).items() if isinstance(array, np.ndarray)}
+    for dtype, bound in BOUNDS.items():
+        rounded = {name: array.astype(dtype) for name, array in drawn.items()}
+        given = case.arguments(operation, rounded | {"input_size": case.input_size})
+        # Long sums of doubles err themselves.
+        exact = {name: v.astype(np.longdouble) if isinstance(v, np.ndarray) else v for name, v in given.items()}
+        error = getattr(fast, operation)(**given) - getattr(matmul, operation)(**exact)
+        if operation == "bias_grad":
+            bound = LONG[dtype]
+        assert abs(error).max() < bound * absolute_terms(operation, exact).max(), dtype

@@ -1,7 +1,6 @@
 """What the README shows is run as it stands there."""
 
 import doctest
-import json
 import re
 import shutil
 import subprocess
@@ -11,14 +10,13 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 
 from convnotes import IMPLEMENTATIONS, OPERATIONS
 from convnotes.benchmark.commands import parser
-from convnotes.benchmark.reporting import summary
-from convnotes.benchmark.reporting.units import digits, duration
+from convnotes.benchmark.reporting import runs, summary
+from convnotes.benchmark.reporting.units import digits
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -53,7 +51,7 @@ def test_the_example_has_as_many_lines_as_it_is_said_to_have():
 
 def test_every_command_that_is_shown_is_one():
     shown = re.findall(r"(?:^|do |bin/)convnotes ([^;>|\n&]+)", "\n".join(blocks("sh")), re.M)
-    assert {line.split()[0] for line in shown} == {"benchmark", "template", "check", "layers"}
+    assert {line.split()[0] for line in shown} == {"benchmark", "compare", "template", "check", "layers"}
     for line in shown:
         _, unknown = parser().parse_known_args(line.split())
         assert not unknown, line
@@ -77,7 +75,7 @@ def test_the_two_commands_stand_on_a_line_each():
 
 def test_what_is_installed_is_what_the_outputs_were_made_with():
     for line in README.splitlines():
-        if "pip install" in line and " -e ." in line and "--no-deps" not in line:
+        if "pip install" in line and " -e " in line:
             assert "-c constraints.txt" in line, line
     assert f"`torch=={pin('torch')}`" in README
 
@@ -111,18 +109,10 @@ def test_the_moving_picture_is_what_its_command_draws(tmp_path):
 
 
 def test_it_says_of_the_results_what_they_say():
-    found = {}
-    for folder in (ROOT / "results").glob("*/"):
-        if (folder / "environment.json").exists():
-            environment = json.loads((folder / "environment.json").read_text())
-            found[f"commit {environment['commit']}, {environment['date'][:10]}"] = folder, environment
-    told = [run for run in found if run in README]
-    if not told and committed("results") is not True:
-        pytest.skip("results/ holds runs of the reader's own; the README speaks of a committed one")
-    (run,) = told
-    folder, environment = found[run]
-    rows = pd.read_csv(folder / "summary.csv.gz").fillna({"step": ""})
-    assert sentences(environment, run, summary.calls(rows)) in " ".join(README.split())
+    if committed("results") is False:
+        pytest.skip("results/ holds runs of the reader's own; the README speaks of the committed ones")
+    for each in told(runs.full(ROOT / "results")):
+        assert each in README
 
 
 def committed(folder: str) -> bool | None:
@@ -134,22 +124,19 @@ def committed(folder: str) -> bool | None:
         return None
 
 
-def sentences(environment: dict, run: str, rows: pd.DataFrame) -> str:
-    """What the README says below the figure of times, of a batch of 64 and of all convolutions of the networks."""
-    convolutions = rows[rows["operation"].str.startswith("conv2d")]
-    of_64 = convolutions[(convolutions["case"] == "scaling/batch 64") & (convolutions["operation"] == "conv2d")]
-    seconds = of_64.set_index("implementation")["median"]
-    naive, matmul, fast, torch = (duration(seconds[name]) for name in IMPLEMENTATIONS)
-    networks = convolutions[(convolutions["suite"] == "networks") & (convolutions["implementation"] == "fast")]
-    times = networks.groupby(networks["operation"].map(summary.kind))["ratio_to_torch"].agg(
-        lambda ratios: digits(1 / summary.geometric_mean(ratios))
-    )
-    cases, batches = set(networks["case"]), sorted(set(networks["batch"]))
-    return (
-        f"Measured on {environment['cpu']} with {environment['threads']} thread in {environment['dtype']} ({run}), 64 "
-        f"images take {naive} through a small layer in `naive`, {matmul} in `matmul`, {fast} in `fast` and {torch} in "
-        f"torch. Over the {len(cases)} convolutions of {len({case.split('/')[0] for case in cases})} networks, with "
-        f"{' and '.join(map(str, batches))} images, torch takes {times['forward']} times as long as `fast` forward, "
-        f"{times['input gradient']} times for gradients of inputs and {times['parameter gradient']} times for "
-        "gradients of weights, by the geometric mean."
-    )
+def told(machines: dict[str, runs.Run]) -> list[str]:
+    """What the README says below its figure, of the convolutions of the networks on each machine."""
+    lines, cases = [], set()
+    for name, run in sorted(machines.items()):
+        rows = summary.calls(run.summary.fillna({"step": ""}))
+        rows = rows[rows["operation"].str.startswith("conv2d") & (rows["suite"] == "networks")]
+        cases |= set(rows["case"])
+        means = rows.groupby(["implementation", rows["operation"].map(summary.kind)])["ratio_to_torch"]
+        means = means.agg(summary.geometric_mean).map(digits)
+        fast, matmul = (
+            " / ".join(means[which, kind] for kind in ("forward", "input gradient", "parameter gradient"))
+            for which in ("fast", "matmul")
+        )
+        lines.append(f"| [{name}](results/{name}/README.md), {run.environment['date'][:10]} | {fast} | {matmul} |")
+    networks = {case.split("/")[0] for case in cases}
+    return [f"{len(cases)} convolutions of {len(networks)} networks", *lines]

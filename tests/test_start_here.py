@@ -68,3 +68,40 @@ def test_every_implementation_is_introduced_and_asked():
     printed = "".join(output.get("text", "") for cell in CELLS if cell.cell_type == "code" for output in cell.outputs)
     for name in IMPLEMENTATIONS:
         assert f"{name}  (3,)  matches the sums by hand  error < 1e-12\n" in printed
+
+
+def glossary() -> list[list[str]]:
+    """The rows of the glossary: a word, what it means, and the notebook that explains it."""
+    text = PROSE.split("## Glossary\n")[1].split("\n## ")[0]
+    return [[part.strip() for part in row.strip("|").split("|")] for row in re.findall(r"^\|.*\|$", text, re.M)][2:]
+
+
+def test_the_glossary_is_short_and_in_order():
+    words = [row[0] for row in glossary()]
+    assert 20 <= len(words) <= 40
+    assert words == sorted(set(words), key=str.lower)
+
+
+def test_a_word_of_the_glossary_leads_to_a_notebook_that_has_it():
+    for word, meaning, where in glossary():
+        number, name = re.fullmatch(r"\[(\d\d)\]\((.+)\)", where).groups()
+        assert name.startswith(number)
+        cells = nbformat.read(ROOT / "notebooks" / name, as_version=4).cells
+        text = "\n".join(cell.source for cell in cells if "Glossary" not in cell.source).lower()
+        assert re.search(rf"\b{re.escape(word.removesuffix('ization').lower())}", text), word
+        assert 10 <= len(meaning) <= 160
+
+
+LEFT_OUT = ROOT / "docs" / "leaves_out.md"
+
+
+def test_it_leads_to_what_the_book_leaves_out():
+    assert f"](../docs/{LEFT_OUT.name})" in PROSE
+
+
+def test_what_is_left_out_has_a_place_to_read_on():
+    """A line each: what it is, and a link."""
+    lines = [line for line in LEFT_OUT.read_text().splitlines() if line.startswith("- ")]
+    assert len(lines) >= 10
+    for line in lines:
+        assert re.fullmatch(r"- \*\*[^*]+\.\*\* .+ \[[^\]]+\]\(https://[^\s)]+\)[^\[]*\.", line), line

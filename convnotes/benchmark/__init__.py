@@ -13,6 +13,6 @@ Importing this package loads nothing but the standard library.
 class Refused(Exception):  # noqa: N818 - it is an answer to a request, not a fault
     """What was asked for cannot be done; the message is one sentence and `code` the command's exit code."""
 
-    def __init__(self, sentence: str, code: int = 2):
+    def __init__(self, sentence: str, code: int = 2) -> None:
         super().__init__(sentence)
         self.code = code

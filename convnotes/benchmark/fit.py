@@ -9,7 +9,9 @@ its AVX-512, with `--layers "lenet5/*"` those of a few layers.
 """
 
 import argparse
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +21,7 @@ from tqdm import tqdm
 from convnotes.benchmark import Refused, isa
 from convnotes.benchmark.measuring import timing
 from convnotes.benchmark.measuring.processes import process
-from convnotes.cases import select
+from convnotes.cases import Case, select
 from convnotes.fast import dispatch
 from convnotes.fast.machine import cost
 from convnotes.fast.machine.workspace import space
@@ -30,7 +32,7 @@ PROBLEM = ["case", "batch", "which"]
 REPEATS = 5
 
 
-def measure(pattern: str = "*", batches=(1, 8)) -> pd.DataFrame:
+def measure(pattern: str = "*", batches: Sequence[int] = (1, 8)) -> pd.DataFrame:
     """The seconds and the counted work of every algorithm on every layer."""
     layers = [case for case in select(pattern, SUITES) if case.layer == "conv2d"]
     rows = []
@@ -40,12 +42,13 @@ def measure(pattern: str = "*", batches=(1, 8)) -> pd.DataFrame:
         for (which, name), seconds in timing.take_turns(calls, plans).items():
             counted = algorithms(which)[name].work(case.windows, which)
             facts = dict(zip(PROBLEM, (case.name, case.input_size[0], which)))
+            assert not isinstance(seconds, str), seconds
             facts |= {"algorithm": name, "seconds": np.median(seconds), "predicted": counted.seconds()}
             rows.append(facts | {kind: getattr(counted, kind) for kind in PRICES})
     return pd.DataFrame(rows)
 
 
-def calls_of(case) -> dict:
+def calls_of(case: Case) -> dict[tuple[str, str], Any]:
     """The calls of a layer, by the map and the name of the algorithm."""
     operands, p = case.operands(np.random.default_rng(0), np.float32), case.windows
     X, K, dY = (operands[name] for name in ("input", "weight", "grad_output"))
@@ -60,7 +63,7 @@ def calls_of(case) -> dict:
     }
 
 
-def algorithms(which: str) -> dict:
+def algorithms(which: str) -> dict[str, Any]:
     """Those that make a map by themselves."""
     return dispatch.TRANSPOSES if which == "grad_input" else dispatch.ALGORITHMS
 

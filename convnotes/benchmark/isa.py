@@ -9,6 +9,7 @@ Importing this module loads nothing but the standard library.
 
 import os
 import sys
+from typing import Any
 
 from convnotes.benchmark import Refused
 
@@ -31,7 +32,7 @@ _LIBRARIES = {"blas": "NumPy's BLAS", "numpy": "NumPy", "torch": "torch"}
 _KERNELS = {AVX2: {"blas": ("Haswell",), "numpy": ("X86_V3", "AVX2"), "torch": ("AVX2",)}}
 
 
-def in_force() -> dict:
+def in_force() -> dict[str, Any]:
     """What holds in this process: the kernels of its libraries, None where they tell nothing, and the variables set.
 
     torch is asked where it is loaded.
@@ -54,13 +55,13 @@ def in_force() -> dict:
 def refuse_lacking(isa: str) -> None:
     """Refuse what the processor cannot do: told to all the same, a library would end its process."""
     # The one list of them that every system has; `numpy.show_runtime` prints it.
-    from numpy._core._multiarray_umath import __cpu_features__ as features
+    from numpy._core._multiarray_umath import __cpu_features__ as features  # type: ignore[import-not-found]
 
     if isa == AVX2 and not features.get("AVX2"):
         raise Refused(f"--isa must be {NATIVE} on a processor without AVX2, got {isa!r}")
 
 
-def refuse_disobeyed(isa: str, found: dict) -> None:
+def refuse_disobeyed(isa: str, found: dict[str, Any]) -> None:
     """Refuse to go on with other kernels than were asked for; `found` is what `in_force` has read back.
 
     A torch that is not loaded is not measured. A BLAS that tells nothing may do anything; OpenBLAS tells and obeys.

@@ -4,9 +4,11 @@ import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from convnotes.benchmark import Refused, isa
 from convnotes.benchmark.storing import machine, reading, records, schema
+from convnotes.benchmark.storing.options import Options
 from convnotes.benchmark.terminal.output import shorten
 
 RESULTS, QUICK, PARTIAL = Path("results"), Path("results/quick"), Path("results/partial")
@@ -18,12 +20,12 @@ CONDITIONS = ("device", "threads", "isa", "dtype")
 LONGEST = 60
 
 
-def narrowed(options: Mapping, whole: Mapping) -> dict:
+def narrowed(options: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, Any]:
     """Those of a run's options that are not as in a whole run."""
     return {name: options.get(name) for name in whole if _plain(options.get(name)) != _plain(whole[name])}
 
 
-def folder(options: Mapping, whole: Mapping) -> Path:
+def folder(options: Mapping[str, Any], whole: Mapping[str, Any]) -> Path:
     """Where the results of a run go; `whole` holds the options of a full run, or of a --quick one."""
     found = narrowed(options, whole)
     if options["quick"]:
@@ -38,7 +40,7 @@ def of_this_machine() -> Path:
     return RESULTS / machine.folder_name()
 
 
-def slug(options: Mapping) -> str:
+def slug(options: Mapping[str, Any]) -> str:
     """A file's name that says which options these are; two that differ have two names.
 
     >>> slug({"threads": 2, "implementations": ("fast", "torch")})
@@ -51,7 +53,7 @@ def slug(options: Mapping) -> str:
     return f"{name[:LONGEST].rstrip('-')}-{hashlib.sha256(exact.encode()).hexdigest()[:8]}"
 
 
-def refuse_other_runs(options) -> None:
+def refuse_other_runs(options: Options) -> None:
     """Refuse to replace what a run of other options, or of another machine, has left in the folder of this one.
 
     A run of fewer suites is replaced: this one measures again what it holds, as when a version has one suite more.
@@ -77,10 +79,10 @@ def refuse_other_runs(options) -> None:
         raise Refused(f"--out {out} must be given to replace what is in {str(out)!r}, another run ({found})")
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     """A value as JSON gives it back; every case is as good as none chosen."""
     return None if value == "*" else list(value) if isinstance(value, tuple) else value
 
 
-def _text(value, comma: str = "+") -> str:
+def _text(value: Any, comma: str = "+") -> str:
     return comma.join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)

@@ -4,6 +4,7 @@ import shutil
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from convnotes.benchmark import Refused
 from convnotes.benchmark.measuring.jobs import choose
@@ -43,7 +44,7 @@ def run(options: Options) -> tuple[int, str]:
     return answer
 
 
-def _report(finished: Journal, environment: dict, out: Path, folder: Path) -> tuple[int, str]:
+def _report(finished: Journal, environment: dict[str, Any], out: Path, folder: Path) -> tuple[int, str]:
     """Write everything to `folder`; returns what the run does once it is in `out`."""
     # pandas and Matplotlib are loaded once the clocks have stopped.
     from convnotes.benchmark.reporting import report, screen
@@ -56,7 +57,7 @@ def _report(finished: Journal, environment: dict, out: Path, folder: Path) -> tu
     return 1 if found.faults else 0, screen.report(found, out)
 
 
-def _measure(finished: Journal, jobs: list[Job], options: Options, folder: Path) -> dict:
+def _measure(finished: Journal, jobs: list[Job], options: Options, folder: Path) -> dict[str, Any]:
     """Measure what is missing; returns the environment."""
     session = {"date": machine.now(), "before": machine.load(), "after": None, "others": None}
     start, busy = time.perf_counter(), machine.busy()
@@ -77,7 +78,7 @@ def _measure(finished: Journal, jobs: list[Job], options: Options, folder: Path)
             if job.key not in finished.rows and (rows := workers.rows(job, finished, folder)):
                 finished.append(job, rows)
     # All workers have ended, so that their time is known to be ours.
-    if None not in (busy, now := machine.busy()):
+    if busy is not None and (now := machine.busy()) is not None:
         session["others"] = round(max(0.0, now - busy) / (time.perf_counter() - start), 3)
     session["after"] = machine.load()
     sessions = environment["sessions"]

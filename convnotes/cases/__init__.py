@@ -10,6 +10,8 @@ from fnmatch import fnmatchcase
 from convnotes.cases import founding, modern, networks, scaling, vocabulary
 from convnotes.cases.case import Case
 
+__all__ = ["CASES", "SUITES", "Case", "select"]
+
 _FILES = {"founding": founding, "scaling": scaling, "networks": networks, "modern": modern, "ops": vocabulary}
 
 SUITES = {suite: tuple(replace(case, suite=suite) for case in file.CASES) for suite, file in _FILES.items()}

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from convnotes import OPERATIONS, windows
-from convnotes.parameters import Size, pair
-from convnotes.windows import Windows
+from convnotes.parameters import IntOrPair, Size, pair
 
 _GRADIENTS = {"bias_add": ("bias_grad",)}
 
@@ -24,7 +25,7 @@ class Case:
     layer: str
     input_size: Size
     weight_size: Size | None = None
-    options: Mapping = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
     suite: str = ""
     gradients: bool = True
 
@@ -37,14 +38,14 @@ class Case:
         return (self.layer, *_GRADIENTS.get(self.layer, gradients))
 
     @property
-    def windows(self) -> Windows | None:
-        """The layer's windows; None where it has none."""
-        options = dict(self.options)
+    def windows(self) -> Any:
+        """The layer's windows, a `Convolution` or `Windows`; None where it has none."""
+        options, weight_size = dict(self.options), self.weight_size or ()
         match self.layer:
             case "conv2d":
-                return windows.convolution(self.input_size, self.weight_size, **options)
+                return windows.convolution(self.input_size, weight_size, **options)
             case "conv_transpose2d":
-                return windows.transposed_convolution(self.input_size, self.weight_size, **options)
+                return windows.transposed_convolution(self.input_size, weight_size, **options)
             case "max_pool2d" | "avg_pool2d":
                 for name in ("ties", "count_include_pad", "divisor_override"):
                     options.pop(name, None)
@@ -69,12 +70,12 @@ class Case:
         """The same layer for a batch of N images."""
         return replace(self, input_size=(N, *self.input_size[1:]))
 
-    def operands(self, rng: np.random.Generator, dtype=np.float64) -> dict:
+    def operands(self, rng: np.random.Generator, dtype: DTypeLike = np.float64) -> dict[str, Any]:
         """Normally distributed input, weight, bias and grad_output, and the sizes, by the names in `OPERATIONS`."""
-        shapes = {"input": self.input_size, "weight": self.weight_size, "grad_output": self.output_size}
+        shapes: dict[str, Any] = {"input": self.input_size, "weight": self.weight_size, "grad_output": self.output_size}
         shapes["bias"] = self.output_size[1:2]
         # float32 is drawn as such, which takes half the time.
-        drawn = np.float32 if np.dtype(dtype) == np.float32 else np.float64
+        drawn: Any = np.float32 if np.dtype(dtype) == np.float32 else np.float64
         arrays = {
             name: rng.standard_normal(shape, drawn).astype(dtype, copy=False)
             for name, shape in shapes.items()
@@ -82,7 +83,7 @@ class Case:
         }
         return {**arrays, "input_size": self.input_size, "weight_size": self.weight_size}
 
-    def arguments(self, operation: str, operands: Mapping) -> dict:
+    def arguments(self, operation: str, operands: Mapping[str, Any]) -> dict[str, Any]:
         """The keyword arguments of one of the layer's operations."""
         options = {} if operation == "bias_grad" else dict(self.options)
         if operation == "max_pool2d":
@@ -90,14 +91,25 @@ class Case:
         return {name: operands[name] for name in OPERATIONS[operation]} | options
 
 
-def convolution(name, C_in, C_out, k, image, stride=1, padding=0, groups=1, batch=1, gradients=True) -> Case:
+def convolution(
+    name: str,
+    C_in: int,
+    C_out: int,
+    k: IntOrPair,
+    image: int,
+    stride: IntOrPair = 1,
+    padding: IntOrPair = 0,
+    groups: int = 1,
+    batch: int = 1,
+    gradients: bool = True,
+) -> Case:
     """A convolution of square images; `k` is the side of a square kernel, or a pair."""
     options = {"stride": stride, "padding": padding, "groups": groups}
     size, kernel = (batch, C_in, image, image), pair("kernel", k, 1)
     return Case(name, "conv2d", size, (C_out, C_in // groups, *kernel), options, gradients=gradients)
 
 
-def pool(name, layer, C, image, k, stride, padding=0) -> Case:
+def pool(name: str, layer: str, C: int, image: int, k: int, stride: IntOrPair, padding: IntOrPair = 0) -> Case:
     """A pool of square images with square windows."""
     options = {"kernel_size": k, "stride": stride, "padding": padding}
     return Case(name, layer, (1, C, image, image), None, options)

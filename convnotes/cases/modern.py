@@ -32,36 +32,39 @@ the butterfly of Set5, 256 x 256, whose size is kept.
 from dataclasses import replace
 
 from convnotes.cases.case import Case, convolution
+from convnotes.parameters import IntOrPair
 
 
-def _inception(name, C_in, C_out, k, image, stride=1, padding=0) -> Case:
+def _inception(
+    name: str, C_in: int, C_out: int, k: IntOrPair, image: int, stride: int = 1, padding: IntOrPair = 0
+) -> Case:
     return convolution(f"inception_v3/{name}", C_in, C_out, k, image, stride, padding)
 
 
-def _densenet(name, C_in, C_out, k, image) -> Case:
+def _densenet(name: str, C_in: int, C_out: int, k: int, image: int) -> Case:
     return convolution(f"densenet121/{name}", C_in, C_out, k, image, padding=(k - 1) // 2)
 
 
-def _resnext(name, C, image, stride=1) -> Case:
+def _resnext(name: str, C: int, image: int, stride: int = 1) -> Case:
     return convolution(f"resnext50/{name}", C, C, 3, image, stride, 1, groups=32)
 
 
-def _shufflenet(name, C_in, C_out, image) -> Case:
+def _shufflenet(name: str, C_in: int, C_out: int, image: int) -> Case:
     return convolution(f"shufflenet_v1/{name}", C_in, C_out, 1, image, groups=3)
 
 
-def _depthwise(network, C, k, image, stride=1) -> Case:
+def _depthwise(network: str, C: int, k: int, image: int, stride: int = 1) -> Case:
     name = f"{network}/{k}x{k} {C}" + (f" stride {stride}" if stride > 1 else "")
     return convolution(name, C, C, k, image, stride, (k - 1) // 2, groups=C)
 
 
-def _dilated(name, C_in, C_out, dilation) -> Case:
+def _dilated(name: str, C_in: int, C_out: int, dilation: int) -> Case:
     """A 3x3 over a crop's 33 x 33 features, whose number it keeps by padding as far as its kernel reaches."""
     case = convolution(f"deeplab_v3/{name} dilation {dilation}", C_in, C_out, 3, 33, padding=dilation)
-    return replace(case, options=case.options | {"dilation": dilation})
+    return replace(case, options={**case.options, "dilation": dilation})
 
 
-def _transposed(name, C_in, C_out, k, image, stride) -> Case:
+def _transposed(name: str, C_in: int, C_out: int, k: int, image: int, stride: int) -> Case:
     """A transposed convolution without padding."""
     return Case(name, "conv_transpose2d", (1, C_in, image, image), (C_in, C_out, k, k), {"stride": stride})
 

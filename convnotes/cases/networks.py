@@ -15,36 +15,36 @@ Metz and Chintala, "Unsupervised representation learning with deep convolutional
 from convnotes.cases.case import Case, convolution, pool
 
 
-def _lrn(name, C, image) -> Case:
+def _lrn(name: str, C: int, image: int) -> Case:
     # The paper's n = 5, alpha = 1e-4, beta = 0.75, k = 2; torch divides alpha by n, hence 5e-4.
     return Case(name, "local_response_norm", (1, C, image, image), None, {"size": 5, "alpha": 5e-4, "k": 2.0})
 
 
-def _vgg(name, C_in, C_out, image) -> Case:
+def _vgg(name: str, C_in: int, C_out: int, image: int) -> Case:
     return convolution(f"vgg16/{name}", C_in, C_out, 3, image, padding=1)
 
 
-def _resnet(name, C_in, C_out, k, image, stride=1) -> Case:
+def _resnet(name: str, C_in: int, C_out: int, k: int, image: int, stride: int = 1) -> Case:
     return convolution(f"resnet50/{name}", C_in, C_out, k, image, stride, (k - 1) // 2)
 
 
-def _depthwise(C, image, stride=1) -> Case:
+def _depthwise(C: int, image: int, stride: int = 1) -> Case:
     name = f"mobilenet/depthwise {C}" + (f" stride {stride}" if stride > 1 else "")
     return convolution(name, C, C, 3, image, stride, 1, groups=C)
 
 
-def _pointwise(C_in, C_out, image) -> Case:
+def _pointwise(C_in: int, C_out: int, image: int) -> Case:
     return convolution(f"mobilenet/pointwise {C_in} to {C_out}", C_in, C_out, 1, image)
 
 
-def _transposed(name, C_in, C_out, image, stride=2, padding=1) -> Case:
+def _transposed(name: str, C_in: int, C_out: int, image: int, stride: int = 2, padding: int = 1) -> Case:
     """A transposed convolution by kernels of 4 x 4, which doubles the image unless told otherwise."""
     options = {"stride": stride, "padding": padding}
     size, weight = (1, C_in, image, image), (C_in, C_out, 4, 4)
     return Case(f"dcgan/{name}", "conv_transpose2d", size, weight, options)
 
 
-def _stage(number, C, image) -> tuple[Case, ...]:
+def _stage(number: int, C: int, image: int) -> tuple[Case, ...]:
     """A stage of ResNet-50 that halves an image of 2 C channels; its blocks are C wide inside and 4 C outside."""
     half, name = image // 2, f"stage{number}"
     return (

@@ -6,6 +6,8 @@ that the multiply-adds grow with the quantity alone. The base itself stands in e
 value occurs.
 """
 
+from typing import Any
+
 from convnotes.cases.case import Case, convolution
 
 IMAGES = (1, 4, 16, 64, 256, 1024, 4096)
@@ -15,7 +17,7 @@ KERNELS = (1, 3, 5, 7, 9, 11)
 GRID_KERNELS, GRID_CHANNELS = (1, 3, 5, 7), (1, 4, 16, 64)
 
 
-def _same(name, C_in=4, C_out=4, k=3, image=8, **options) -> Case:
+def _same(name: str, C_in: int = 4, C_out: int = 4, k: int = 3, image: int = 8, **options: Any) -> Case:
     return convolution(f"scaling/{name}", C_in, C_out, k, image, padding=(k - 1) // 2, **options)
 
 

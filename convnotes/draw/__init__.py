@@ -7,6 +7,7 @@ Padding is grey, dotted and holds a 0. `animate` returns a moving picture that a
 `sliders` puts controls above any picture of these. `contents` is the sheet of small pictures in notebook 00.
 """
 
+from convnotes import style  # noqa: F401 - it says what to install where there is no Matplotlib
 from convnotes.draw.animation import animate
 from convnotes.draw.contents import contents
 from convnotes.draw.correlation import correlation, slide

@@ -1,27 +1,27 @@
-"""The bias: one broadcast sum, and for its gradient a product of every image with ones.
+"""The bias: one broadcast sum, and for its gradient a product of every image with ones."""
 
-Derived in notebooks/05_bias.ipynb.
-"""
+from __future__ import annotations
 
 from itertools import product
 
 import numpy as np
 
 from convnotes import arguments
+from convnotes.annotations import Array, ArrayLike
 from convnotes.fast.machine.workspace import spans
 
 # The entries of the sums of images, and of the ones that they are products with, at most.
 MOST = 2**20
 
 
-def bias_add(input, bias):
-    """Y, as `naive.bias_add` defines it."""
+def bias_add(input: ArrayLike, bias: ArrayLike) -> Array:
+    """One broadcast sum."""
     X, b = arguments.bias_add(input, bias)
     return X + b[:, None, None]
 
 
-def bias_grad(grad_output):
-    """db, as `naive.bias_grad` defines it."""
+def bias_grad(grad_output: ArrayLike) -> Array:
+    """A product of every image with ones."""
     dY = arguments.bias_grad(grad_output)
     N, C, H, W = dY.shape
     images, db = dY.reshape(N, C, H * W), np.zeros(C, dY.dtype)

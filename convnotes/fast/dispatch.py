@@ -5,14 +5,15 @@ could put them elsewhere. So what such an algorithm made is looked through, whic
 made again by im2col where anything in it is not finite.
 """
 
-from collections.abc import Callable
 from functools import lru_cache, partial
+from typing import Any, NoReturn
 
 import numpy as np
 
+from convnotes.annotations import Array, Function
 from convnotes.fast.algorithms import phases, winograd
 from convnotes.fast.algorithms.lowering import balanced, im2col
-from convnotes.fast.algorithms.shares import part_of, parts_of
+from convnotes.fast.algorithms.shares import Share, part_of, parts_of
 from convnotes.fast.machine import threads
 from convnotes.fast.machine.finite import all_finite
 from convnotes.fast.machine.workspace import space
@@ -24,21 +25,21 @@ from convnotes.windows import Convolution
 #   forward(X, K, p, Y, most)         writes Y, and holds at most `most` entries
 #   grad_weight(X, dY, p, dK, most)   writes dK in place of zeros
 #   suspect(p, K, Y)                  an array that tells whether infinities are where they belong; None: they are
-ALGORITHMS = {"im2col": im2col, "balanced": balanced, "winograd": winograd}
+ALGORITHMS: dict[str, Any] = {"im2col": im2col, "balanced": balanced, "winograd": winograd}
 # Those that make an input gradient by themselves, as the transpose of their forward pass: it is added to dX by
 #   grad_input(K, dY, p, dX, most)
 # By others it is a convolution for each phase of the stride.
-TRANSPOSES = {"col2im": im2col, "balanced": balanced}
+TRANSPOSES: dict[str, Any] = {"col2im": im2col, "balanced": balanced}
 
 
-def forward(X, K, p: Convolution, algorithm: str = "auto") -> np.ndarray:
+def forward(X: Array, K: Array, p: Convolution, algorithm: str = "auto") -> Array:
     """The map from an input of p.input_size to an output of p.output_size."""
     Y = np.empty(p.output_size, X.dtype)
     _forward(X, K, p, Y, space(p.input_size, p.output_size, X.itemsize), algorithm)
     return Y
 
 
-def grad_weight(X, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
+def grad_weight(X: Array, dY: Array, p: Convolution, algorithm: str = "auto") -> Array:
     """The weight gradient for the output gradient dY."""
     most = space(p.input_size, p.output_size, X.itemsize)
     dK = np.zeros(p.weight_size, X.dtype)
@@ -49,7 +50,7 @@ def grad_weight(X, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
         parts = [part_of(p, slice(0, len(X)), slice(0, p.count[0]))]
     each = most // len(parts) - dK.size if len(parts) > 1 else most
 
-    def some(images, met, rows, q) -> np.ndarray:
+    def some(images: slice, met: slice, rows: slice, q: Convolution) -> Array:
         total = dK if q is parts[0][-1] else np.zeros_like(dK)
         chosen.grad_weight(X[images, :, met], dY[images, :, rows], q, total, each)
         return total
@@ -61,7 +62,7 @@ def grad_weight(X, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
     return dK
 
 
-def grad_input(K, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
+def grad_input(K: Array, dY: Array, p: Convolution, algorithm: str = "auto") -> Array:
     """The transpose of `forward` for the same weight."""
     most = space(p.input_size, p.output_size, dY.itemsize)
     dX = np.zeros(p.input_size, dY.dtype)
@@ -80,7 +81,7 @@ def grad_input(K, dY, p: Convolution, algorithm: str = "auto") -> np.ndarray:
     return dX
 
 
-def _forward(X, K, p, Y, most, algorithm="auto") -> None:
+def _forward(X: Array, K: Array, p: Convolution, Y: Array, most: float, algorithm: str = "auto") -> None:
     chosen, seconds = choose(algorithm, p, "forward", X.itemsize)
     if not Y.size:
         return
@@ -92,11 +93,11 @@ def _forward(X, K, p, Y, most, algorithm="auto") -> None:
         _forward(X, K, p, Y, most, "im2col")
 
 
-def _share(chosen, parts: list, function: Callable) -> list:
+def _share(chosen: Any, parts: list[Share], function: Function) -> list[Any]:
     """A function of every part, in threads; only im2col, which makes again what is not finite, is heard of it."""
-    quiet = {} if chosen is im2col else {"invalid": "ignore", "over": "ignore"}
+    quiet: dict[str, Any] = {} if chosen is im2col else {"invalid": "ignore", "over": "ignore"}
 
-    def some(part: tuple):
+    def some(part: Share) -> Any:
         with np.errstate(**quiet):
             return function(*part)
 
@@ -104,7 +105,7 @@ def _share(chosen, parts: list, function: Callable) -> list:
 
 
 @lru_cache(maxsize=1024)
-def choose(algorithm: str, p: Convolution, which: str, itemsize: int = 4) -> tuple:
+def choose(algorithm: str, p: Convolution, which: str, itemsize: int = 4) -> tuple[Any, float]:
     """The algorithm of a name, which must take the problem, and its predicted seconds; "auto" is the fastest."""
     _refuse_unknown(algorithm, ALGORITHMS)
     taking = [each for name, each in ALGORITHMS.items() if algorithm in ("auto", name) and each.takes(p)]
@@ -114,7 +115,7 @@ def choose(algorithm: str, p: Convolution, which: str, itemsize: int = 4) -> tup
 
 
 @lru_cache(maxsize=1024)
-def transpose(algorithm: str, p: Convolution, itemsize: int = 4) -> tuple:
+def transpose(algorithm: str, p: Convolution, itemsize: int = 4) -> tuple[Any, float]:
     """The algorithm that makes an input gradient by itself, and its seconds; None for a convolution of each phase."""
     _refuse_unknown(algorithm, ALGORITHMS | TRANSPOSES)
     taking = [each for name, each in TRANSPOSES.items() if algorithm in ("auto", name) and each.takes(p)]
@@ -132,15 +133,15 @@ def transpose(algorithm: str, p: Convolution, itemsize: int = 4) -> tuple:
     return best if best[1] < phased else (None, phased)
 
 
-def _refuse_unknown(algorithm: str, registered: dict) -> None:
+def _refuse_unknown(algorithm: str, registered: dict[str, Any]) -> None:
     if algorithm not in ("auto", *registered):
         raise ValueError(f"algorithm must be auto or one of {', '.join(registered)}, got {algorithm!r}")
 
 
-def _fastest(algorithms: list, p: Convolution, which: str, itemsize: int) -> tuple:
+def _fastest(algorithms: list[Any], p: Convolution, which: str, itemsize: int) -> tuple[Any, float]:
     return min(((each, each.work(p, which).seconds(itemsize)) for each in algorithms), key=lambda pair: pair[1])
 
 
-def _refuse(algorithm: str, rule: str, p: Convolution) -> None:
+def _refuse(algorithm: str, rule: str, p: Convolution) -> NoReturn:
     of = f"stride {p.stride}, padding {p.padding}, dilation {p.dilation} and groups {p.groups}"
     raise ValueError(f"algorithm {algorithm!r} must be used for {rule}, got weight {p.weight_size}, {of}")

@@ -3,12 +3,15 @@
 A sum over n neighbouring channels is put together from sums over 1, 2, 4, ... of them: about log2(n) passes
 instead of n, and unlike a running sum with what goes out of the window subtracted again, no cancellation.
 
-Derived in notebooks/08_local_response_normalization.ipynb and 09_fast_convolution.ipynb.
+Derived in notebooks/08_local_response_normalization.ipynb and 12_inside_fast.ipynb.
 """
+
+from __future__ import annotations
 
 import numpy as np
 
 from convnotes import arguments
+from convnotes.annotations import Array, ArrayLike
 from convnotes.fast.algorithms.sliding import along
 from convnotes.fast.machine import threads
 from convnotes.fast.machine.workspace import length, space, spans
@@ -17,13 +20,13 @@ from convnotes.fast.machine.workspace import length, space, spans
 HELD = 12
 
 
-def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
-    """Y, as `naive.local_response_norm` defines it."""
+def local_response_norm(input: ArrayLike, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Array:
+    """Sums over 1, 2, 4, ... channels, put together."""
     X, size, alpha, beta, k = arguments.local_response_norm(input, size, alpha, beta, k)
     Y = np.empty(X.shape, X.dtype)
     blocks, channels = _blocks(X, Y)
 
-    def some(views) -> None:
+    def some(views: list[Array]) -> None:
         image, result = views
         for c in channels:
             D = _denominator(image, c, size, alpha, k)
@@ -33,13 +36,14 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
     return Y
 
 
-def local_response_norm_grad_input(input, grad_output, size, alpha=1e-4, beta=0.75, k=1.0):
-    """dX, as `naive.local_response_norm_grad_input` defines it."""
+def local_response_norm_grad_input(input: ArrayLike, grad_output: ArrayLike, size: int, alpha: float = 1e-4,
+                                   beta: float = 0.75, k: float = 1.0) -> Array:  # fmt: skip
+    """As forward, with windows that lie the other way round."""
     X, dY, size, alpha, beta, k = arguments.local_response_norm_grad_input(input, grad_output, size, alpha, beta, k)
     dX = np.empty(X.shape, X.dtype)
     blocks, channels = _blocks(X, dY, dX)
 
-    def some(views) -> None:
+    def some(views: list[Array]) -> None:
         image, upstream, result = views
         shares = np.empty(image.shape, X.dtype)
         for c in channels:
@@ -59,7 +63,7 @@ def local_response_norm_grad_input(input, grad_output, size, alpha=1e-4, beta=0.
     return dX
 
 
-def _blocks(*arrays):
+def _blocks(*arrays: Array) -> tuple[list[list[Array]], list[slice]]:
     """A few pixels of one image, or of a few, at a time: views (images, C, pixels) of every array; the channels to
     work on together, which are all of them unless those of one pixel are too many.
     """
@@ -72,14 +76,14 @@ def _blocks(*arrays):
     return blocks, list(spans(C, most))
 
 
-def _denominator(X, c: slice, size: int, alpha: float, k: float) -> np.ndarray:
+def _denominator(X: Array, c: slice, size: int, alpha: float, k: float) -> Array:
     D = _window_sum(X, 2, c, size // 2, (size - 1) // 2)
     D *= alpha / size
     D += k
     return D
 
 
-def _power(D: np.ndarray, beta: float) -> np.ndarray:
+def _power(D: Array, beta: float) -> Array:
     """D^beta; for the usual 3/4 by two square roots, which take a tenth of a power's time."""
     if beta != 0.75:
         return D**beta
@@ -89,7 +93,7 @@ def _power(D: np.ndarray, beta: float) -> np.ndarray:
     return fourth
 
 
-def _window_sum(X: np.ndarray, power: int, c: slice, before: int, after: int) -> np.ndarray:
+def _window_sum(X: Array, power: int, c: slice, before: int, after: int) -> Array:
     """For channels `c` of X (images, channels, pixels) the sums over those from `before` before to `after` behind each.
 
     power: what is summed are the entries, 1, or their squares, 2
@@ -112,4 +116,4 @@ def _window_sum(X: np.ndarray, power: int, c: slice, before: int, after: int) ->
         padded[:, stop - window.start :] = 0
         sums = along(np.add, padded.reshape(N, -1), length(taps), pixels).reshape(N, count, pixels)
         total = sums if total is None else np.add(total, sums, out=total)
-    return total
+    return total  # type: ignore[return-value]  # a channel lies in its own window

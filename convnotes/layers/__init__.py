@@ -12,7 +12,7 @@ MOST_FAULTS = 20
 class LayersError(ValueError):
     """A layers file or a network that cannot be used; `faults` has a sentence for each reason, and the text a line."""
 
-    def __init__(self, *faults: str):
+    def __init__(self, *faults: str) -> None:
         self.faults = faults
         lines = list(faults[:MOST_FAULTS])
         if len(faults) > MOST_FAULTS:

@@ -2,6 +2,7 @@
 
 import textwrap
 from dataclasses import dataclass
+from typing import Any
 
 from convnotes.layers.kinds import Choice, Flag, Line, Padding, Pair, Real, Whole
 
@@ -25,7 +26,7 @@ class Column:
 
     name: str
     meaning: str
-    kind: object
+    kind: Any
     operations: tuple[str, ...] = OPERATIONS
     default: object = REQUIRED
     option: str = ""
@@ -105,7 +106,7 @@ BY_NAME = {column.name: column for column in COLUMNS}
 ALWAYS = tuple(column.name for column in COLUMNS if column.default is REQUIRED and column.operations == OPERATIONS)
 
 
-def default(column: Column, operation: str, kernel=None):
+def default(column: Column, operation: str, kernel: Any = None) -> Any:
     """What an empty cell stands for; `kernel` is what the stride of a pool follows."""
     if column.name == "stride":
         return kernel if operation in POOLS else 1

@@ -6,6 +6,7 @@ sentence begins with `name`, for what it cannot be.
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from convnotes import parameters
 from convnotes.wording import nearest_of, quote
@@ -19,7 +20,7 @@ _WHOLE = re.compile(r"(-?[0-9]+)(\.0*)?")
 _REAL = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,3})?")
 
 
-def _whole(name: str, value):
+def _whole(name: str, value: Any) -> int:
     """A whole number, out of text too."""
     if isinstance(value, str):
         found = _WHOLE.fullmatch(value)
@@ -35,7 +36,7 @@ def _whole(name: str, value):
     return value
 
 
-def _two(name: str, value, form: str) -> tuple:
+def _two(name: str, value: Any, form: str) -> tuple[Any, ...]:
     """What a list of two holds."""
     if not isinstance(value, list | tuple) or len(value) != 2:
         raise TypeError(f"{name} must be {form}, got {quote(value)}")
@@ -48,7 +49,7 @@ class Line:
 
     form: str = f"text of at most {LONGEST} characters without |"
 
-    def read(self, name: str, value) -> str:
+    def read(self, name: str, value: Any) -> str:
         if not isinstance(value, str) or not value or self.nearest(value) != value:
             raise ValueError(f"{name} must be {self.form}, got {quote(value)}")
         return value
@@ -71,7 +72,7 @@ class Choice:
     def form(self) -> str:
         return f"one of {', '.join(self.known)}"
 
-    def read(self, name: str, value) -> str:
+    def read(self, name: str, value: Any) -> str:
         if not isinstance(value, str) or value not in self.known:
             nearest = nearest_of(value, self.known) if isinstance(value, str) else ""
             raise ValueError(f"{name} must be {self.form}, got {quote(value)}{nearest}")
@@ -91,7 +92,7 @@ class Whole:
     def form(self) -> str:
         return "a whole number" + ("" if self.least is None else f" of at least {self.least}")
 
-    def read(self, name: str, value) -> int:
+    def read(self, name: str, value: Any) -> int:
         return parameters.integer(name, _whole(name, value), self.least)
 
     def write(self, value: int) -> str:
@@ -104,7 +105,7 @@ class Real:
 
     form: str = "a number"
 
-    def read(self, name: str, value) -> float:
+    def read(self, name: str, value: Any) -> float:
         if isinstance(value, str):
             if not _REAL.fullmatch(value):
                 raise ValueError(f"{name} must be a number, got {quote(value)}")
@@ -125,7 +126,7 @@ class Flag:
 
     form: str = "true or false"
 
-    def read(self, name: str, value) -> bool:
+    def read(self, name: str, value: Any) -> bool:
         if isinstance(value, str) and value.lower() in ("true", "false"):
             return value.lower() == "true"
         if not isinstance(value, bool):
@@ -146,7 +147,7 @@ class Pair:
     def form(self) -> str:
         return f"a pair of at least {self.least}"
 
-    def read(self, name: str, value) -> int | tuple[int, int]:
+    def read(self, name: str, value: Any) -> int | tuple[int, int]:
         if isinstance(value, str) and "x" in value.lower():
             value = value.lower().split("x")
         if isinstance(value, list | tuple):
@@ -156,7 +157,7 @@ class Pair:
         parameters.pair(name, value, self.least)
         return value
 
-    def write(self, value) -> str:
+    def write(self, value: Any) -> str:
         return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
@@ -166,7 +167,7 @@ class Padding:
 
     form: str = "a pair of at least 0; of conv2d also same, valid, or top:bottom x left:right as in 1:2x0:1"
 
-    def read(self, name: str, value):
+    def read(self, name: str, value: Any) -> Any:
         if isinstance(value, str) and value.lower() in ("same", "valid"):
             return value.lower()
         if isinstance(value, str) and ":" in value:
@@ -179,7 +180,7 @@ class Padding:
             return value
         return Pair(0).read(name, value)
 
-    def write(self, value) -> str:
+    def write(self, value: Any) -> str:
         if isinstance(value, tuple) and isinstance(value[0], tuple):
             return "x".join(f"{before}:{after}" for before, after in value)
         return value if isinstance(value, str) else Pair(0).write(value)

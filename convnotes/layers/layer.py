@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ class Layer:
     times: int = 1
 
 
-def layer(values: Mapping) -> Layer:
+def layer(values: Mapping[str, Any]) -> Layer:
     """The layer that stands in columns, those left out being the defaults.
 
     ValueError or TypeError, in the words of the vocabulary, where the values do not go together.
@@ -58,14 +59,18 @@ def check(case: Case) -> None:
         )
 
 
-def columns(layer: Layer) -> dict:
+def columns(layer: Layer) -> dict[str, Any]:
     """What stands in the columns of a layer; what is None stands in none."""
-    case, options = layer.case, dict(layer.case.options)
-    values = {"name": case.name, "operation": case.layer, **dict(zip(("N", "C_in", "H", "W"), case.input_size))}
-    if case.layer in CONVOLUTIONS:
-        values["kernel"] = tuple(case.weight_size[2:])
+    case, options, weight_size = layer.case, dict(layer.case.options), layer.case.weight_size
+    values: dict[str, Any] = {
+        "name": case.name,
+        "operation": case.layer,
+        **dict(zip(("N", "C_in", "H", "W"), case.input_size)),
+    }
+    if weight_size:
+        values["kernel"] = weight_size[2:]
         groups = options.get("groups", 1)
-        values["C_out"] = case.weight_size[0] if case.layer == "conv2d" else case.weight_size[1] * groups
+        values["C_out"] = weight_size[0] if case.layer == "conv2d" else weight_size[1] * groups
     elif case.layer in POOLS:
         values["kernel"] = options["kernel_size"]
     values |= {column.name: options.get(column.option) for column in COLUMNS if column.option}

@@ -6,14 +6,18 @@ into the padding that gives it. LeftOut where torch has nothing like it.
 Source: the operators Conv, ConvTranspose, MaxPool, AveragePool, GlobalAveragePool and LRN of the ONNX specification.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 
 from convnotes import windows
 from convnotes.cases import Case
 from convnotes.layers.traced import LeftOut
+from convnotes.parameters import Pair
 
 
-def conv(attributes, input, weight, *_):
+def conv(attributes: Mapping[str, Any], input: Any, weight: Any, *_: Any) -> Case:
     _refuse_other_axes(input)
     stride, dilation = _pair(attributes, "strides"), _pair(attributes, "dilations")
     padding = _pads(attributes, input, weight[2:], stride, dilation)
@@ -21,7 +25,7 @@ def conv(attributes, input, weight, *_):
     return Case("", "conv2d", input, weight, options)
 
 
-def conv_transpose(attributes, input, weight, *_):
+def conv_transpose(attributes: Mapping[str, Any], input: Any, weight: Any, *_: Any) -> Case:
     _refuse_other_axes(input)
     stride, dilation = _pair(attributes, "strides"), _pair(attributes, "dilations")
     more = _pair(attributes, "output_padding", 0)
@@ -40,12 +44,12 @@ def conv_transpose(attributes, input, weight, *_):
     return Case("", "conv_transpose2d", input, weight, options)
 
 
-def max_pool(attributes, input, *_):
+def max_pool(attributes: Mapping[str, Any], input: Any, *_: Any) -> Case:
     options = _pool(attributes, input)
     return Case("", "max_pool2d", input, None, options | {"dilation": _pair(attributes, "dilations")})
 
 
-def average_pool(attributes, input, *_):
+def average_pool(attributes: Mapping[str, Any], input: Any, *_: Any) -> Case:
     options = _pool(attributes, input)
     if _pair(attributes, "dilations") != (1, 1):
         raise LeftOut("with dilations")
@@ -55,12 +59,12 @@ def average_pool(attributes, input, *_):
     return Case("", "avg_pool2d", input, None, options)
 
 
-def global_average_pool(attributes, input, *_):
+def global_average_pool(attributes: Mapping[str, Any], input: Any, *_: Any) -> Case:
     _refuse_other_axes(input)
     return Case("", "avg_pool2d", input, None, {"kernel_size": input[2:]})
 
 
-def lrn(attributes, input, *_):
+def lrn(attributes: Mapping[str, Any], input: Any, *_: Any) -> Case:
     _refuse_other_axes(input)
     size = attributes["size"]
     if size % 2 == 0:
@@ -84,27 +88,27 @@ NODES = {
 }
 
 
-def _refuse_other_axes(input) -> None:
+def _refuse_other_axes(input: Sequence[int]) -> None:
     if len(input) != 4:
         raise LeftOut(f"on an input of {len(input)} axes")
 
 
-def _pair(attributes, name, default=1) -> tuple[int, int]:
+def _pair(attributes: Mapping[str, Any], name: str, default: int = 1) -> tuple[int, int]:
     return tuple(attributes.get(name, (default, default)))
 
 
-def _pool(attributes, input) -> dict:
+def _pool(attributes: Mapping[str, Any], input: Any) -> dict[str, Any]:
     _refuse_other_axes(input)
     kernel, stride = _pair(attributes, "kernel_shape"), _pair(attributes, "strides")
     padding = _pads(attributes, input, kernel, stride, _pair(attributes, "dilations"))
     if any(before != after for before, after in padding):
         raise LeftOut("with unequal padding")
-    padding = tuple(before for before, _ in padding)
+    sides = tuple(before for before, _ in padding)
     ceil_mode = bool(attributes.get("ceil_mode", 0))
-    return {"kernel_size": kernel, "stride": stride, "padding": padding, "ceil_mode": ceil_mode}
+    return {"kernel_size": kernel, "stride": stride, "padding": sides, "ceil_mode": ceil_mode}
 
 
-def _given(attributes) -> tuple[tuple[int, int], ...]:
+def _given(attributes: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
     """The attribute pads, all starts before all ends, as ((top, bottom), (left, right))."""
     top, left, bottom, right = attributes.get("pads", (0, 0, 0, 0))
     return (top, bottom), (left, right)
@@ -116,7 +120,9 @@ def _halves(total: int, upper: bool) -> tuple[int, int]:
     return (small, total - small) if upper else (total - small, small)
 
 
-def _pads(attributes, input, kernel, stride, dilation) -> tuple[tuple[int, int], ...]:
+def _pads(
+    attributes: Mapping[str, Any], input: Any, kernel: Sequence[int], stride: Pair, dilation: Pair
+) -> tuple[tuple[int, int], ...]:
     """The padding ((top, bottom), (left, right)); SAME gives every stride-th pixel a window."""
     way = attributes.get("auto_pad", "NOTSET")
     if way in ("NOTSET", "VALID"):
@@ -128,7 +134,9 @@ def _pads(attributes, input, kernel, stride, dilation) -> tuple[tuple[int, int],
     return tuple(_halves(total, way == "SAME_UPPER") for total in totals)
 
 
-def _crops(attributes, input, weight, stride, dilation, more) -> tuple[tuple[int, int], ...]:
+def _crops(
+    attributes: Mapping[str, Any], input: Any, weight: Any, stride: Pair, dilation: Pair, more: Pair
+) -> tuple[tuple[int, int], ...]:
     """What a transposed convolution crops, ((top, bottom), (left, right)): as given, or as the output wanted asks."""
     way = attributes.get("auto_pad", "NOTSET")
     if "output_shape" in attributes:

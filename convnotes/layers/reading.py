@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
+from typing import Any, NoReturn
 
 from convnotes.layers import LayersError
 from convnotes.layers.columns import ALWAYS, BY_NAME, COLUMNS, REQUIRED
@@ -20,7 +21,7 @@ SUFFIXES = (".csv", ".json")
 _ALIASES = {"weight": "kernel", "kernel_size": "kernel", "input": "H"}
 
 
-def read(path) -> list[Layer]:
+def read(path: str | Path) -> list[Layer]:
     """The layers of a file, CSV or JSON by its suffix; names are unique, and every case's suite is "layers".
 
     LayersError with a sentence for every faulty line, or for the file where it cannot be read at all.
@@ -40,7 +41,9 @@ def parse(text: str, suffix: str, name: str) -> list[Layer]:
         raise LayersError(f"{name} has no layers")
     if len(rows) > MOST_LAYERS:
         raise LayersError(f"{name} must hold at most {MOST_LAYERS} layers")
-    layers, faults, places = [], [], {}
+    layers: list[Any] = []
+    faults: list[str] = []
+    places: dict[str, str] = {}
     for place, cells in rows:
         found, wrong = cells if isinstance(cells, tuple) else _layer(cells)
         if found and (first := places.setdefault(found.case.name, place)) != place:
@@ -79,7 +82,7 @@ def _text(path: Path, name: str) -> str:
     return text
 
 
-def _rows_of_csv(text: str, name: str) -> Iterator[tuple[str, Mapping | tuple]]:
+def _rows_of_csv(text: str, name: str) -> Iterator[tuple[str, Mapping[str, Any] | tuple[Any, ...]]]:
     """Where each row stands, and its cells by column; or, where they are too many or too few, what is wrong."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header, start = None, 1
@@ -118,7 +121,7 @@ def _unknown(names: Iterable[str]) -> list[str]:
     return [f": {quote(name)} is no column{nearest_of(name, BY_NAME)}" for name in unknown]
 
 
-def _rows_of_json(text: str, name: str) -> Iterator[tuple[str, Mapping | tuple]]:
+def _rows_of_json(text: str, name: str) -> Iterator[tuple[str, Mapping[str, Any] | tuple[Any, ...]]]:
     try:
         found = json.loads(text, parse_constant=_refuse, object_pairs_hook=_once)
     except RecursionError:
@@ -135,11 +138,11 @@ def _rows_of_json(text: str, name: str) -> Iterator[tuple[str, Mapping | tuple]]
             yield f"layer {number}", (None, wrong) if wrong else cells
 
 
-def _refuse(constant):
+def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no number")
 
 
-def _once(pairs):
+def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     found = {}
     for name, value in pairs:
         if name in found:
@@ -148,7 +151,7 @@ def _once(pairs):
     return found
 
 
-def _layer(cells: Mapping) -> tuple[Layer | None, list[str]]:
+def _layer(cells: Mapping[str, Any]) -> tuple[Layer | None, list[str]]:
     """The layer of a row, and all that is wrong with it."""
     values, faults = {}, []
     for column in COLUMNS:

@@ -8,6 +8,8 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from convnotes.layers import LayersError
 from convnotes.wording import nearest_of, quote
@@ -56,7 +58,7 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         with contextlib.suppress(OSError, ValueError, AttributeError):
-            sys.__stdout__.flush()
+            sys.__stdout__.flush()  # type: ignore[union-attr]  # None has an AttributeError
         if kept is not None:
             os.dup2(kept, 1)
             os.close(kept)
@@ -91,19 +93,21 @@ def opened(source: str) -> Iterator[object]:
         sys.modules.pop(_OWN, None)
 
 
-def _of_file(place: str):
+def _of_file(place: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(_OWN, place)
+    assert spec, "a path that ends in .py has one"
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[_OWN] = module
     spec.loader.exec_module(module)
     return module
 
 
-def _callables(thing) -> list[str]:
+def _callables(thing: object) -> list[str]:
     return [name for name, value in vars(thing).items() if callable(value) and not name.startswith("_")]
 
 
-def refuse_arguments(thing, source: str) -> None:
+def refuse_arguments(thing: Any, source: str) -> None:
     """Refuse what cannot be called without arguments."""
     if not callable(thing):
         raise LayersError(f"{shown(source)} must be a torch.nn.Module or return one, got {quote(thing)}")

@@ -4,20 +4,23 @@ LeftOut where what torch does there is none of the vocabulary's operations.
 """
 
 from operator import index
+from typing import Any, NoReturn
 
 from convnotes.cases import Case
 from convnotes.layers.traced import LeftOut
+from convnotes.parameters import Size
 
 
-def _size(input) -> tuple[int, ...]:
+def _size(input: Any) -> Size:
     if input.ndim != 4:
         raise LeftOut("without a batch" if input.ndim == 3 else f"on an input of {input.ndim} axes")
     if not input.dtype.is_floating_point:
         raise LeftOut(f"on {str(input.dtype).removeprefix('torch.')}")
-    return tuple(input.shape)
+    N, C, H, W = input.shape
+    return N, C, H, W
 
 
-def _pair(value):
+def _pair(value: Any) -> Any:
     """A number, or two; torch also takes a list of one."""
     if isinstance(value, str):
         return value
@@ -28,12 +31,23 @@ def _pair(value):
     return entries * 2 if len(entries) == 1 else entries
 
 
-def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+def conv2d(
+    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: Any = 1
+) -> Case:
     options = {"stride": _pair(stride), "padding": _pair(padding), "dilation": _pair(dilation), "groups": groups}
     return Case("", "conv2d", _size(input), tuple(weight.shape), options)
 
 
-def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+def conv_transpose2d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: Any = 1,
+    dilation: Any = 1,
+) -> Case:
     options = {
         "stride": _pair(stride),
         "padding": _pair(padding),
@@ -44,26 +58,40 @@ def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_paddi
     return Case("", "conv_transpose2d", _size(input), tuple(weight.shape), options)
 
 
-def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
+def max_pool2d(
+    input: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: Any = False,
+) -> Case:
     if return_indices:
         raise LeftOut("with return_indices")
     options = _pool(kernel_size, stride, padding, ceil_mode) | {"dilation": _pair(dilation)}
     return Case("", "max_pool2d", _size(input), None, options)
 
 
-def max_pool2d_with_indices(input, *_, **__):
+def max_pool2d_with_indices(input: Any, *_: Any, **__: Any) -> NoReturn:
     raise LeftOut("with return_indices")
 
 
 def avg_pool2d(
-    input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
-):
+    input: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: Any = True,
+    divisor_override: Any = None,
+) -> Case:
     options = _pool(kernel_size, stride, padding, ceil_mode)
     options |= {"count_include_pad": bool(count_include_pad), "divisor_override": divisor_override}
     return Case("", "avg_pool2d", _size(input), None, options)
 
 
-def adaptive_avg_pool2d(input, output_size):
+def adaptive_avg_pool2d(input: Any, output_size: Any) -> Case:
     size = _size(input)
     wanted = (output_size,) * 2 if isinstance(output_size, int) else tuple(output_size)
     image = size[2:]
@@ -74,12 +102,12 @@ def adaptive_avg_pool2d(input, output_size):
     return Case("", "avg_pool2d", size, None, {"kernel_size": kernel, "stride": kernel})
 
 
-def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
+def local_response_norm(input: Any, size: Any, alpha: Any = 1e-4, beta: Any = 0.75, k: Any = 1.0) -> Case:
     options = {"size": index(size), "alpha": float(alpha), "beta": float(beta), "k": float(k)}
     return Case("", "local_response_norm", _size(input), None, options)
 
 
-def _pool(kernel_size, stride, padding, ceil_mode) -> dict:
+def _pool(kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool) -> dict[str, Any]:
     kernel = _pair(kernel_size)
     # torch takes an empty list for none.
     stride = kernel if stride is None or stride == [] or stride == () else _pair(stride)

@@ -1,7 +1,10 @@
 """The layers of a network in an ONNX file: its shapes are inferred, and nothing of it is run."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from convnotes.cases import Case
 from convnotes.layers import LayersError, sources
 from convnotes.layers.onnx_nodes import NODES
 from convnotes.layers.traced import LeftOut, Traced
@@ -34,19 +37,19 @@ def trace(source: str, input_size: tuple[int, ...]) -> Traced:
     return _traced(onnx, graph)
 
 
-def _onnx():
+def _onnx() -> Any:
     try:
         import onnx
         import onnx.inliner
         import onnx.shape_inference
     except ImportError as problem:
         if (problem.name or "").partition(".")[0] == "onnx":
-            raise LayersError("the package onnx is needed to read ONNX files: pip install onnx") from None
+            raise LayersError("the package onnx is needed to read ONNX files: pip install 'convnotes[onnx]'") from None
         raise LayersError(f"the package onnx cannot be imported: {sources.said(problem)}") from None
     return onnx
 
 
-def _put_size(graph, input_size, name: str) -> None:
+def _put_size(graph: Any, input_size: tuple[int, ...], name: str) -> None:
     """Give the network's input its size; all other sizes are forgotten, since they were for another input."""
     weights = {one.name for one in graph.initializer} | {one.values.name for one in graph.sparse_initializer}
     inputs = [one for one in graph.input if one.name not in weights]
@@ -68,7 +71,7 @@ def _put_size(graph, input_size, name: str) -> None:
         one.type.tensor_type.ClearField("shape")
 
 
-def _traced(onnx, graph) -> Traced:
+def _traced(onnx: Any, graph: Any) -> Traced:
     shapes = {one.name: tuple(one.dims) for one in graph.initializer}
     for one in (*graph.input, *graph.value_info, *graph.output):
         dims = one.type.tensor_type.shape.dim
@@ -91,12 +94,12 @@ def _traced(onnx, graph) -> Traced:
     return found
 
 
-def _text(value):
+def _text(value: Any) -> Any:
     """A value, as text where it is bytes, which text is too that is not UTF-8."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
-def _case(onnx, node, shapes):
+def _case(onnx: Any, node: Any, shapes: Mapping[str, Any]) -> tuple[Case, tuple[int, ...]]:
     """The case of a node, and the shape of its output in the network."""
     if len([name for name in node.output if name]) > 1:
         raise LeftOut("with indices")

@@ -2,9 +2,12 @@
 
 import copy
 import math
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
+from convnotes.cases import Case
 from convnotes.layers import LayersError, sources, torch_calls
 from convnotes.layers.traced import LeftOut, Traced
 from convnotes.wording import quote
@@ -31,12 +34,13 @@ def trace(source: str, input_size: tuple[int, ...]) -> Traced:
             if isinstance(found, torch.nn.Module):
                 return layers_of(found, input_size, name)
             sources.refuse_arguments(found, source)
-            return _on_either_device(lambda device: _made(found, device, name), input_size, name)
+            make: Any = found
+            return _on_either_device(lambda device: _made(make, device, name), input_size, name)
     finally:
         torch.set_default_dtype(before)
 
 
-def layers_of(module, input_size: tuple[int, ...], name: str = "the network") -> Traced:
+def layers_of(module: Any, input_size: tuple[int, ...], name: str = "the network") -> Traced:
     """The layers of a torch.nn.Module, which runs once in eval mode, without its numbers where it can do without.
 
     input_size: the shape (N, C, H, W) of its input
@@ -45,7 +49,7 @@ def layers_of(module, input_size: tuple[int, ...], name: str = "the network") ->
     return _on_either_device(lambda device: _without_numbers(module) if device == "meta" else module, input_size, name)
 
 
-def _on_either_device(module, input_size, name) -> Traced:
+def _on_either_device(module: Callable[[str], Any], input_size: tuple[int, ...], name: str) -> Traced:
     """The trace on the meta device, which has shapes and no numbers, or else on the CPU."""
     try:
         return _Run(module("meta"), name).trace(input_size, "meta")
@@ -55,7 +59,7 @@ def _on_either_device(module, input_size, name) -> Traced:
     return _Run(module("cpu"), name).trace(input_size, "cpu")
 
 
-def _made(make, device: str, name: str):
+def _made(make: Callable[[], Any], device: str, name: str) -> Any:
     import torch
 
     with sources.answering(lambda: f"{name} fails where it makes the network"), torch.device(device):
@@ -65,7 +69,7 @@ def _made(make, device: str, name: str):
     return module
 
 
-def _without_numbers(module):
+def _without_numbers(module: Any) -> Any:
     """A copy of a module on the meta device; what it holds in memory is not copied."""
     import torch
 
@@ -85,17 +89,17 @@ class _Frame:
 class _Run:
     """One run of a network, and what is seen of it."""
 
-    def __init__(self, module, name: str):
+    def __init__(self, module: Any, name: str) -> None:
         # What torch.compile gives holds the module itself.
         self.module = getattr(module, "_orig_mod", module)
         self.name = name
         self.traced = Traced()
-        self.running = []
-        self.names = {}
+        self.running: list[_Frame] = []
+        self.names: dict[int, str] = {}
         for path, one in self.module.named_modules():
             self.names.setdefault(id(one), path)
 
-    def trace(self, input_size, device: str) -> Traced:
+    def trace(self, input_size: tuple[int, ...], device: str) -> Traced:
         import torch
         from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
@@ -124,13 +128,13 @@ class _Run:
         layer = self._path(self.running[-1].module) if self.running else ""
         return f"{self.name} fails in its layer {quote(layer)}" if layer else f"{self.name} fails in its forward"
 
-    def _path(self, module) -> str:
+    def _path(self, module: Any) -> str:
         return self.names.get(id(module), type(module).__name__)
 
-    def _enter(self, module, _) -> None:
+    def _enter(self, module: Any, _: Any) -> None:
         self.running.append(_Frame(module))
 
-    def _leave(self, module, *_) -> None:
+    def _leave(self, module: Any, *_: Any) -> None:
         # Modules that failed, where that was no end, are still there.
         while (frame := self.running.pop()).module is not module:
             pass
@@ -139,7 +143,7 @@ class _Run:
         if self.running:
             self.running[-1].busy = True
 
-    def _call(self, function, args, kwargs):
+    def _call(self, function: Any, args: Any, kwargs: Any) -> Any:
         """Make a call of torch, and count it where it is a layer."""
         name = getattr(function, "__name__", "")
         if not torch_calls.is_like_a_layer(name):
@@ -164,7 +168,7 @@ class _Run:
         return result
 
 
-def _case(name: str, args, kwargs, padding_mode: str):
+def _case(name: str, args: Any, kwargs: Any, padding_mode: str) -> Case:
     """The case of a call; LeftOut where it is none."""
     if padding_mode != "zeros":
         raise LeftOut(f"with padding_mode {padding_mode}")
@@ -174,17 +178,17 @@ def _case(name: str, args, kwargs, padding_mode: str):
         raise LeftOut("with arguments of another kind") from None
 
 
-def _is_torchs(module) -> bool:
+def _is_torchs(module: Any) -> bool:
     """Whether a module is one of torch's own convolutions, pools and normalizations, or made from one."""
     return any(one.__module__ in _OF_TORCH for one in type(module).mro())
 
 
-def _mode(call):
+def _mode(call: Callable[..., Any]) -> Any:
     """A context in which every call of torch goes through `call(function, args, kwargs)`."""
     from torch.overrides import TorchFunctionMode
 
-    class Mode(TorchFunctionMode):
-        def __torch_function__(self, function, types, args=(), kwargs=None):
+    class Mode(TorchFunctionMode):  # type: ignore[misc]  # whose types are not asked
+        def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             return call(function, args, kwargs or {})
 
     return Mode()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from convnotes.cases import Case
 from convnotes.layers.columns import COLUMNS, default
@@ -21,7 +22,7 @@ class Traced:
     """The layers of a network in the order in which they first run, and by kind how often other things run."""
 
     layers: list[Layer] = field(default_factory=list)
-    left_out: Counter = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
 
     def add(self, name: str, case: Case, output_size: tuple[int, ...]) -> None:
         """Count a layer; one that differs from all before is called `name`, with a number where that is taken.
@@ -65,7 +66,7 @@ class Traced:
         return f"not measured: {', '.join(told)}" if told else ""
 
 
-def _without_defaults(case: Case) -> dict:
+def _without_defaults(case: Case) -> dict[str, Any]:
     """The options in their shortest form: one number for two equal ones, and no defaults."""
     options = {name: _short(value) for name, value in case.options.items()}
     kernel = options.get("kernel_size")
@@ -77,16 +78,16 @@ def _without_defaults(case: Case) -> dict:
     }
 
 
-def _short(value):
+def _short(value: Any) -> Any:
     if isinstance(value, tuple):
         first, second = map(_short, value)
         return first if first == second else (_long(first), _long(second)) if _deep(first, second) else (first, second)
     return value
 
 
-def _deep(*axes) -> bool:
+def _deep(*axes: Any) -> bool:
     return any(isinstance(axis, tuple) for axis in axes)
 
 
-def _long(axis) -> tuple:
+def _long(axis: Any) -> tuple[Any, ...]:
     return axis if isinstance(axis, tuple) else (axis, axis)

@@ -14,7 +14,7 @@ from convnotes.layers.reading import parse
 from convnotes.wording import quote
 
 
-def write(layers: Iterable[Layer], path=None) -> str:
+def write(layers: Iterable[Layer], path: str | Path | None = None) -> str:
     """The CSV text of some layers, also written to `path` if one is given: `read` gives back the same layers.
 
     An earlier file is replaced in one step, or unchanged. LayersError where the file cannot be written, or has

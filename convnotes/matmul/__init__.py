@@ -1,12 +1,12 @@
 """The same operations as matrix products, the textbook way: im2col lays every window out as a column.
 
-Parameters, shapes and errors are those of `convnotes.naive`. The price is memory: the matrix of columns
-holds N * C * kH * kW * H_Y * W_Y numbers, about kH * kW / stride^2 times the input. `col2im` is the
-transpose of `im2col`, and `toeplitz` writes a whole convolution as one explicit matrix.
+The price is memory: the matrix of columns holds N * C * kH * kW * H_Y * W_Y numbers, about kH * kW / stride^2 times
+the input. `col2im` is the transpose of `im2col`, and `toeplitz` writes a whole convolution as one explicit matrix.
 
 Derived in notebooks/06_matrix_multiplication.ipynb.
 """
 
+from convnotes import documentation
 from convnotes.matmul.bias import bias_add, bias_grad
 from convnotes.matmul.convolution import (
     conv2d,
@@ -52,3 +52,5 @@ __all__ = [
     "neighbours",
     "toeplitz",
 ]
+
+documentation.complete(globals())

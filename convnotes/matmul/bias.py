@@ -3,13 +3,16 @@
 Derived in notebooks/05_bias.ipynb.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from convnotes import arguments
+from convnotes.annotations import Array, ArrayLike
 
 
-def bias_add(input, bias):
-    """Y[n] = X[n] + b 1^T on images flattened to (C, H*W). Arguments as in `naive.bias_add`.
+def bias_add(input: ArrayLike, bias: ArrayLike) -> Array:
+    """Y[n] = X[n] + b 1^T on images flattened to (C, H*W).
 
     The product b 1^T has C*H*W entries.
     """
@@ -19,8 +22,8 @@ def bias_add(input, bias):
     return (X.reshape(N, C, H * W) + product).reshape(X.shape)
 
 
-def bias_grad(grad_output):
-    """db = sum over n of dY[n] 1, the transpose of b -> b 1^T. Arguments as in `naive.bias_grad`."""
+def bias_grad(grad_output: ArrayLike) -> Array:
+    """db = sum over n of dY[n] 1, the transpose of b -> b 1^T."""
     dY = arguments.bias_grad(grad_output)
     N, C, H, W = dY.shape
     images = dY.reshape(N, C, H * W)

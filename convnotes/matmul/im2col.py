@@ -4,15 +4,33 @@ Source: Chellapilla, Puri and Simard, "High performance convolutional neural net
 processing" (2006). Derived in notebooks/06_matrix_multiplication.ipynb.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from convnotes import arguments, windows
+from convnotes.annotations import (
+    Array,
+    ArrayLike,
+    IntOrPair,
+    PaddingLike,
+    SizeLike,
+)
 from convnotes.layout import crop, pad
 from convnotes.windows import Windows
 
 
-def im2col(input, kernel_size, stride=1, padding=0, dilation=1):
+def im2col(
+    input: ArrayLike,
+    kernel_size: IntOrPair,
+    stride: IntOrPair = 1,
+    padding: PaddingLike = 0,
+    dilation: IntOrPair = 1,
+) -> Array:
     """The windows of an input as columns: (N, C, H, W) -> (N, C*kH*kW, H_Y*W_Y).
 
     Row c*kH*kW + i*kW + j of image n holds what entry (i, j) of every window sees in channel c, so that
@@ -29,16 +47,18 @@ def im2col(input, kernel_size, stride=1, padding=0, dilation=1):
     """
     (X,) = arguments.arrays(input=input)
     return columns_of(
-        X,
-        windows.sliding(
-            X.shape, kernel_size, stride, padding, dilation
-        ),
+        X, windows.sliding(X.shape, kernel_size, stride, padding, dilation)
     )
 
 
 def col2im(
-    columns, input_size, kernel_size, stride=1, padding=0, dilation=1
-):
+    columns: ArrayLike,
+    input_size: SizeLike,
+    kernel_size: IntOrPair,
+    stride: IntOrPair = 1,
+    padding: PaddingLike = 0,
+    dilation: IntOrPair = 1,
+) -> Array:
     """The transpose of `im2col`: every entry of the columns is added back to the input entry that it came from.
 
     (N, C*kH*kW, H_Y*W_Y) -> (N, C, H, W), with <im2col(X), A> = <X, col2im(A)> for every X and A. Where
@@ -50,15 +70,13 @@ def col2im(
            [1., 2., 1.]])
     """
     (A,) = arguments.arrays(columns=columns)
-    p = windows.sliding(
-        input_size, kernel_size, stride, padding, dilation
-    )
+    p = windows.sliding(input_size, kernel_size, stride, padding, dilation)
     N, C = input_size[:2]
     arguments.expect_shape("columns", A, (N, C * p.area, p.positions))
     return add_back(A, input_size, p)
 
 
-def columns_of(X: np.ndarray, p: Windows, value=0) -> np.ndarray:
+def columns_of(X: NDArray[Any], p: Windows, value: float = 0) -> NDArray[Any]:
     """`im2col` for windows that are known already; `value` fills the padding."""
     N, C = X.shape[:2]
     extents = tuple(map(windows.extent, p.kernel, p.dilation))
@@ -66,15 +84,11 @@ def columns_of(X: np.ndarray, p: Windows, value=0) -> np.ndarray:
         pad(X, p.canvas_padding, value), extents, axis=(2, 3)
     )
     (S_H, S_W), (D_H, D_W), (H_Y, W_Y) = p.stride, p.dilation, p.count
-    view = view[
-        :, :, : H_Y * S_H : S_H, : W_Y * S_W : S_W, ::D_H, ::D_W
-    ]
-    return view.transpose(0, 1, 4, 5, 2, 3).reshape(
-        N, C * p.area, p.positions
-    )
+    view = view[:, :, : H_Y * S_H : S_H, : W_Y * S_W : S_W, ::D_H, ::D_W]
+    return view.transpose(0, 1, 4, 5, 2, 3).reshape(N, C * p.area, p.positions)
 
 
-def add_back(A: np.ndarray, input_size, p: Windows) -> np.ndarray:
+def add_back(A: Array, input_size: SizeLike, p: Windows) -> Array:
     """`col2im` for windows that are known already."""
     (S_H, S_W), (D_H, D_W), (H_Y, W_Y) = p.stride, p.dilation, p.count
     A = A.reshape(*input_size[:2], *p.kernel, H_Y, W_Y)

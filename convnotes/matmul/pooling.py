@@ -3,49 +3,56 @@
 Derived in notebooks/07_pooling.ipynb.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from convnotes import arguments
+from convnotes.annotations import (
+    Array,
+    ArrayLike,
+    IntOrPair,
+    SizeLike,
+)
 from convnotes.layout import pad
 from convnotes.matmul.im2col import add_back, columns_of
 from convnotes.windows import Windows
 
 
 def max_pool2d(
-    input,
-    kernel_size,
-    stride=None,
-    padding=0,
-    dilation=1,
-    ceil_mode=False,
-):
-    """The maximum of every column of im2col(X), padded with minus infinity. Arguments as in `naive.max_pool2d`.
+    input: ArrayLike,
+    kernel_size: IntOrPair,
+    stride: IntOrPair | None = None,
+    padding: IntOrPair = 0,
+    dilation: IntOrPair = 1,
+    ceil_mode: bool = False,
+) -> Array:
+    """The maximum of every column of im2col(X), padded with minus infinity.
 
     The matrix holds N * C * kH * kW * H_Y * W_Y numbers.
     """
     X, p = arguments.max_pool2d(
         input, kernel_size, stride, padding, dilation, ceil_mode
     )
-    return (
-        _windows(X, p, -np.inf)
-        .max(axis=2)
-        .reshape(*X.shape[:2], *p.count)
-    )
+    return _windows(X, p, -np.inf).max(axis=2).reshape(*X.shape[:2], *p.count)
 
 
 def max_pool2d_grad_input(
-    input,
-    grad_output,
-    kernel_size,
-    stride=None,
-    padding=0,
-    dilation=1,
-    ceil_mode=False,
-    ties="first",
-):
+    input: ArrayLike,
+    grad_output: ArrayLike,
+    kernel_size: IntOrPair,
+    stride: IntOrPair | None = None,
+    padding: IntOrPair = 0,
+    dilation: IntOrPair = 1,
+    ceil_mode: bool = False,
+    ties: str = "first",
+) -> Array:
     """col2im of the matrix that holds dY at the maximum of every column and 0 elsewhere.
 
-    Arguments as in `naive.max_pool2d_grad_input`. It holds that matrix beside the one of `max_pool2d`.
+    It holds that matrix beside the one of `max_pool2d`.
     """
     X, dY, p = arguments.max_pool2d_grad_input(
         input,
@@ -59,27 +66,23 @@ def max_pool2d_grad_input(
     )
     M = _windows(X, p, -np.inf)
     on_input = _windows(np.ones((1, 1, *p.size), bool), p, False)
-    winners = (
-        (M == M.max(axis=2, keepdims=True)) | np.isnan(M)
-    ) & on_input
+    winners = ((M == M.max(axis=2, keepdims=True)) | np.isnan(M)) & on_input
     if ties == "first":
         winners &= winners.cumsum(axis=2) == 1
-    dM = np.where(
-        winners, dY.reshape(*dY.shape[:2], 1, p.positions), 0
-    )
+    dM = np.where(winners, dY.reshape(*dY.shape[:2], 1, p.positions), 0)
     return add_back(dM, X.shape, p)
 
 
 def avg_pool2d(
-    input,
-    kernel_size,
-    stride=None,
-    padding=0,
-    ceil_mode=False,
-    count_include_pad=True,
-    divisor_override=None,
-):
-    """A row of ones times im2col(X), divided by the number of entries. Arguments as in `naive.avg_pool2d`.
+    input: ArrayLike,
+    kernel_size: IntOrPair,
+    stride: IntOrPair | None = None,
+    padding: IntOrPair = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Array:
+    """A row of ones times im2col(X), divided by the number of entries.
 
     The matrix holds N * C * kH * kW * H_Y * W_Y numbers.
     """
@@ -94,27 +97,23 @@ def avg_pool2d(
     )
     M = _windows(X, p, 0)
     ones = np.ones((1, p.area), X.dtype)
-    Y = (
-        ones
-        @ M
-        / (divisor_override or _number(p, count_include_pad, X.dtype))
-    )
+    Y = ones @ M / (divisor_override or _number(p, count_include_pad, X.dtype))
     return Y.reshape(*X.shape[:2], *p.count)
 
 
 def avg_pool2d_grad_input(
-    input_size,
-    grad_output,
-    kernel_size,
-    stride=None,
-    padding=0,
-    ceil_mode=False,
-    count_include_pad=True,
-    divisor_override=None,
-):
+    input_size: SizeLike,
+    grad_output: ArrayLike,
+    kernel_size: IntOrPair,
+    stride: IntOrPair | None = None,
+    padding: IntOrPair = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Array:
     """col2im of a column of ones times the row dY divided by the number of entries.
 
-    Arguments as in `naive.avg_pool2d_grad_input`. The product is as large as the matrix of `avg_pool2d`.
+    The product is as large as the matrix of `avg_pool2d`.
     """
     dY, p, count_include_pad, divisor_override = (
         arguments.avg_pool2d_grad_input(
@@ -135,14 +134,12 @@ def avg_pool2d_grad_input(
     return add_back(ones @ shares, (*dY.shape[:2], *p.size), p)
 
 
-def _windows(X, p: Windows, value):
+def _windows(X: NDArray[Any], p: Windows, value: float) -> NDArray[Any]:
     """The columns with an axis of their own for the window: (N, C, kH*kW, H_Y*W_Y)."""
-    return columns_of(X, p, value).reshape(
-        *X.shape[:2], p.area, p.positions
-    )
+    return columns_of(X, p, value).reshape(*X.shape[:2], p.area, p.positions)
 
 
-def _number(p: Windows, count_include_pad: bool, dtype):
+def _number(p: Windows, count_include_pad: bool, dtype: np.dtype) -> Array:
     """How many entries of every window count: the windows' sums over an image of ones, (1, H_Y*W_Y)."""
     ones = np.ones(p.size, dtype)[None, None]
     if count_include_pad:

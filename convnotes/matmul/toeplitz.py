@@ -3,15 +3,29 @@
 Derived in notebooks/04_transposed_convolution.ipynb and 06_matrix_multiplication.ipynb.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from convnotes import arguments, parameters, windows
+from convnotes.annotations import (
+    Array,
+    ArrayLike,
+    IntOrPair,
+    PaddingLike,
+    SizeLike,
+)
 from convnotes.matmul.im2col import columns_of
 
 
 def toeplitz(
-    weight, input_size, stride=1, padding=0, dilation=1, groups=1
-):
+    weight: ArrayLike,
+    input_size: SizeLike,
+    stride: IntOrPair = 1,
+    padding: PaddingLike = 0,
+    dilation: IntOrPair = 1,
+    groups: int = 1,
+) -> Array:
     """The matrix T with T @ X.ravel() == conv2d(X, weight, ...).ravel() for every X of shape input_size.
 
     weight: (C_out, C_in/groups, kH, kW); input_size: (N, C_in, H, W); the rest as in `conv2d`.
@@ -33,9 +47,7 @@ def toeplitz(
         groups,
     )
     # Number the pixels from 1 and lay the numbers out by im2col: they say which pixel each weight meets. 0 is padding.
-    numbers = 1 + np.arange(np.prod(p.input_size)).reshape(
-        p.input_size
-    )
+    numbers = 1 + np.arange(np.prod(p.input_size)).reshape(p.input_size)
     pixel = columns_of(numbers, p).reshape(
         p.input_size[0], p.groups, K[0].size, p.positions
     )

@@ -1,9 +1,10 @@
 """The definitions: every operation as plain loops, one for each index of its equation.
 
 Slow on purpose. These functions know no shortcut, so that the other implementations have something
-plain to be compared with. Shapes, parameters and errors are described here once for all implementations.
+plain to be compared with. What they take and return is described in `convnotes.documentation`, once for all.
 """
 
+from convnotes import documentation
 from convnotes.naive.bias import bias_add, bias_grad
 from convnotes.naive.convolution import (
     conv2d,
@@ -42,3 +43,5 @@ __all__ = [
     "max_pool2d",
     "max_pool2d_grad_input",
 ]
+
+documentation.complete(globals())

@@ -3,17 +3,16 @@
 Derived in notebooks/05_bias.ipynb.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from convnotes import arguments
+from convnotes.annotations import Array, ArrayLike
 
 
-def bias_add(input, bias):
-    """Y[n, c, h, w] = X[n, c, h, w] + b[c].
-
-    input: (N, C, H, W); bias: (C,); returns (N, C, H, W) in their common dtype, at least float32.
-    ValueError for another shape, TypeError for numbers that are not real.
-    """
+def bias_add(input: ArrayLike, bias: ArrayLike) -> Array:
+    """Y[n, c, h, w] = X[n, c, h, w] + b[c]."""
     X, b = arguments.bias_add(input, bias)
     Y = np.empty(X.shape, X.dtype)
     for n, c, h, w in np.ndindex(X.shape):
@@ -21,11 +20,8 @@ def bias_add(input, bias):
     return Y
 
 
-def bias_grad(grad_output):
-    """The gradient of a bias: db[c] = sum over n, h, w of dY[n, c, h, w].
-
-    grad_output: (N, C, H, W); returns (C,). Errors as in `bias_add`.
-    """
+def bias_grad(grad_output: ArrayLike) -> Array:
+    """db[c] = sum over n, h, w of dY[n, c, h, w]."""
     dY = arguments.bias_grad(grad_output)
     db = np.zeros(dY.shape[1], dY.dtype)
     for n, c, h, w in np.ndindex(dY.shape):

@@ -5,22 +5,23 @@ networks" (2012), section 3.3; window and alpha as torch has them.
 Derived in notebooks/08_local_response_normalization.ipynb.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from convnotes import arguments, windows
+from convnotes.annotations import Array, ArrayLike
 
 
-def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
-    """Y[n, c, h, w] = X[n, c, h, w] * D^-beta,  D = k + alpha/size * sum over d of X[n, d, h, w]^2.
-
-    The sum runs over the channels d from c - size//2 to c + (size-1)//2, as far as they exist.
-
-    input: (N, C, H, W)
-    size: the number of channels in a window, at least 1
-    alpha, beta, k: finite numbers, alpha at least 0 and k above 0. alpha is divided by size; the paper's
-        alpha, which is not, is alpha/size here.
-
-    Returns (N, C, H, W). Dtype and errors as in `conv2d`.
+def local_response_norm(
+    input: ArrayLike,
+    size: int,
+    alpha: float = 1e-4,
+    beta: float = 0.75,
+    k: float = 1.0,
+) -> Array:
+    """Y[n, c, h, w] = X[n, c, h, w] * D^-beta
+    D = k + alpha/size * sum over d of X[n, d, h, w]^2.
     """
     X, size, alpha, beta, k = arguments.local_response_norm(
         input, size, alpha, beta, k
@@ -34,22 +35,19 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
 
 
 def local_response_norm_grad_input(
-    input, grad_output, size, alpha=1e-4, beta=0.75, k=1.0
-):
-    """The gradient of `local_response_norm` with respect to its input.
-
-    With D[c] as there, at every n, h, w and for every channel c:
-
-        dX[c] += dY[c] * D[c]^-beta
-        dD[c]  = -beta * dY[c] * X[c] * D[c]^(-beta-1)
-        dX[d] += dD[c] * 2 * alpha/size * X[d]  for every d in the window of c
-
-    grad_output: (N, C, H, W). Returns the shape of input. Parameters and errors as in `local_response_norm`.
+    input: ArrayLike,
+    grad_output: ArrayLike,
+    size: int,
+    alpha: float = 1e-4,
+    beta: float = 0.75,
+    k: float = 1.0,
+) -> Array:
+    """dX[c] += dY[c] * D[c]^-beta
+    dD[c]  = -beta * dY[c] * X[c] * D[c]^(-beta-1)
+    dX[d] += dD[c] * 2 * alpha/size * X[d]  for every d in the window of c.
     """
-    X, dY, size, alpha, beta, k = (
-        arguments.local_response_norm_grad_input(
-            input, grad_output, size, alpha, beta, k
-        )
+    X, dY, size, alpha, beta, k = arguments.local_response_norm_grad_input(
+        input, grad_output, size, alpha, beta, k
     )
     dX = np.zeros(X.shape, X.dtype)
     for n, c, h, w in np.ndindex(X.shape):

@@ -10,6 +10,7 @@ everything compiled. The benchmark times that call; `offered` makes the vocabula
 import os
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 from convnotes.windows import Windows
 
@@ -20,16 +21,16 @@ def threads() -> int:
     return max(1, int(first)) if first.isdecimal() else 1
 
 
-def offered(to_numpy: Callable) -> Callable:
+def offered(to_numpy: Callable[..., Any]) -> Callable[..., Any]:
     """A decorator: of a function that prepares a call it makes one that does it, and returns a NumPy array.
 
     to_numpy: makes an array of what the call returns
     The function that prepares is kept as `__wrapped__`.
     """
 
-    def decorate(prepare: Callable) -> Callable:
+    def decorate(prepare: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(prepare)
-        def function(*args, **kwargs):
+        def function(*args: Any, **kwargs: Any) -> Any:
             return to_numpy(prepare(*args, **kwargs)())
 
         return function

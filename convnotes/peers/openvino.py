@@ -6,12 +6,16 @@ computes float64 in float32, so float64 is not offered. An output lies where the
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import openvino as ov
+from numpy.typing import ArrayLike
 from openvino import opset15 as ops
 
 from convnotes import arguments, peers
+from convnotes.annotations import Array, Function
+from convnotes.parameters import IntOrPair, Padding, PaddingLike, SizeLike
 from convnotes.windows import extent
 
 _core = ov.Core()
@@ -25,12 +29,12 @@ def to_numpy(result: ov.Tensor) -> np.ndarray:
 offered = peers.offered(to_numpy)
 
 
-def prepare(operation: str, arguments: dict) -> Callable:
+def prepare(operation: str, arguments: dict[str, Any]) -> Callable[..., Any]:
     """A call of an operation, by a model compiled for its arguments."""
     return globals()[operation].__wrapped__(**arguments)
 
 
-def _call(array, make: Callable) -> Callable:
+def _call(array: Any, make: Callable[..., Any]) -> Callable[..., Any]:
     """The call of a model with one input; `make` makes its output of that."""
     if array.dtype != np.float32:
         raise NotImplementedError("float64 is computed in float32")
@@ -47,7 +51,7 @@ def _call(array, make: Callable) -> Callable:
     return call
 
 
-def _options() -> dict:
+def _options() -> dict[str, Any]:
     return {
         "INFERENCE_NUM_THREADS": peers.threads(),
         "NUM_STREAMS": 1,
@@ -56,21 +60,21 @@ def _options() -> dict:
     }
 
 
-def _sides(padding) -> dict:
+def _sides(padding: Padding) -> dict[str, Any]:
     (top, bottom), (left, right) = padding
     return {"pads_begin": [top, left], "pads_end": [bottom, right]}
 
 
-def _with_bias(Y, b):
+def _with_bias(Y: Any, b: Any) -> Any:
     return Y if b is None else ops.add(Y, ops.constant(b[None, :, None, None]))
 
 
-def _by_groups(K, groups):
+def _by_groups(K: Array, groups: int) -> Array:
     """OpenVINO's weight of groups has an axis for them."""
     return np.ascontiguousarray(K).reshape(groups, K.shape[0] // groups, *K.shape[1:])
 
 
-def _correlate(p, X, K, b=None) -> Callable:
+def _correlate(p: Any, X: Any, K: Any, b: Any = None) -> Callable[..., Any]:
     options = {"strides": [*p.stride], "dilations": [*p.dilation], **_sides(p.padding)}
     if p.groups == 1:
         return _call(X, lambda X: _with_bias(ops.convolution(X, K, **options), b))
@@ -78,7 +82,7 @@ def _correlate(p, X, K, b=None) -> Callable:
     return _call(X, lambda X: _with_bias(ops.group_convolution(X, K, **options), b))
 
 
-def _transposed(p, X, K, b=None) -> Callable:
+def _transposed(p: Any, X: Any, K: Any, b: Any = None) -> Callable[..., Any]:
     options = {"strides": [*p.stride], "dilations": [*p.dilation], **_sides(p.padding)}
     options |= {"output_padding": [*p.remainder], "auto_pad": "EXPLICIT"}
     if p.groups == 1:
@@ -88,44 +92,76 @@ def _transposed(p, X, K, b=None) -> Callable:
 
 
 @offered
-def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+def conv2d(
+    input: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    stride: IntOrPair = 1,
+    padding: PaddingLike = 0,
+    dilation: IntOrPair = 1,
+    groups: int = 1,
+) -> Function:
     X, K, b, p = arguments.conv2d(input, weight, bias, stride, padding, dilation, groups)
     return _correlate(p, X, K, b)
 
 
 @offered
-def conv2d_grad_input(input_size, weight, grad_output, stride=1, padding=0, dilation=1, groups=1):
+def conv2d_grad_input(
+    input_size: SizeLike,
+    weight: ArrayLike,
+    grad_output: ArrayLike,
+    stride: IntOrPair = 1,
+    padding: PaddingLike = 0,
+    dilation: IntOrPair = 1,
+    groups: int = 1,
+) -> Function:
     K, dY, p = arguments.conv2d_grad_input(input_size, weight, grad_output, stride, padding, dilation, groups)
     return _transposed(p, dY, K)
 
 
 @offered
-def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+def conv_transpose2d(
+    input: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    stride: IntOrPair = 1,
+    padding: IntOrPair = 0,
+    output_padding: IntOrPair = 0,
+    groups: int = 1,
+    dilation: IntOrPair = 1,
+) -> Function:
     X, K, b, p = arguments.conv_transpose2d(input, weight, bias, stride, padding, output_padding, groups, dilation)
     return _transposed(p, X, K, b)
 
 
 @offered
 def conv_transpose2d_grad_input(
-    input_size, weight, grad_output, stride=1, padding=0, output_padding=0, groups=1, dilation=1
-):
+    input_size: SizeLike,
+    weight: ArrayLike,
+    grad_output: ArrayLike,
+    stride: IntOrPair = 1,
+    padding: IntOrPair = 0,
+    output_padding: IntOrPair = 0,
+    groups: int = 1,
+    dilation: IntOrPair = 1,
+) -> Function:
     options = stride, padding, output_padding, groups, dilation
     K, dY, p = arguments.conv_transpose2d_grad_input(input_size, weight, grad_output, *options)
     return _correlate(peers.refuse_room_for_windows(p), dY, K)
 
 
 @offered
-def bias_add(input, bias):
+def bias_add(input: ArrayLike, bias: ArrayLike) -> Function:
     X, b = arguments.bias_add(input, bias)
     return _call(X, lambda X: _with_bias(X, b))
 
 
 @offered
-def bias_grad(grad_output):
+def bias_grad(grad_output: ArrayLike) -> Function:
     return _call(arguments.bias_grad(grad_output), lambda dY: ops.reduce_sum(dY, np.array([0, 2, 3])))
 
 
-def _pool(p, ceil_mode) -> dict:
+def _pool(p: Any, ceil_mode: bool) -> dict[str, Any]:
     sides = (before + size + after for size, (before, after) in zip(p.size, p.padding))
     if any(extent(K, D) > side for K, D, side in zip(p.kernel, p.dilation, sides)):
         raise NotImplementedError("a window must fit on the padded input")
@@ -135,21 +171,37 @@ def _pool(p, ceil_mode) -> dict:
 
 
 @offered
-def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
+def max_pool2d(
+    input: ArrayLike,
+    kernel_size: IntOrPair,
+    stride: IntOrPair | None = None,
+    padding: IntOrPair = 0,
+    dilation: IntOrPair = 1,
+    ceil_mode: bool = False,
+) -> Function:
     X, p = arguments.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode)
     options = _pool(p, ceil_mode)
     return _call(X, lambda X: ops.max_pool(X, dilations=[*p.dilation], **options).output(0))
 
 
 @offered
-def avg_pool2d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
+def avg_pool2d(
+    input: ArrayLike,
+    kernel_size: IntOrPair,
+    stride: IntOrPair | None = None,
+    padding: IntOrPair = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Function:
     options = kernel_size, stride, padding, ceil_mode, count_include_pad, None
     X, p, *_ = arguments.avg_pool2d(input, *options)
-    options = _pool(p, ceil_mode)
-    return _call(X, lambda X: ops.avg_pool(X, exclude_pad=not count_include_pad, **options))
+    named = _pool(p, ceil_mode)
+    return _call(X, lambda X: ops.avg_pool(X, exclude_pad=not count_include_pad, **named))
 
 
 @offered
-def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
+def local_response_norm(
+    input: ArrayLike, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Function:
     X, size, alpha, beta, k = arguments.local_response_norm(input, size, alpha, beta, k)
     return _call(X, lambda X: ops.lrn(X, np.array([1]), alpha, beta, k, size))

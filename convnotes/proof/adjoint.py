@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from convnotes import OPERATIONS, check
 from convnotes.cases import Case
 from convnotes.proof import derivations, problems
 from convnotes.proof.calls import Call
-from convnotes.proof.rules import ADJOINT, Beside, Broken, Rule, is_defined, result
+from convnotes.proof.rules import ADJOINT, Asked, Beside, Broken, Rule, array, is_defined, result
 from convnotes.proof.values import LAYERS, SEEDS, STRATEGIES, all_features, call_on, offered
 
 # A gradient that is linear in grad_output, the operation that it is the transpose of, and the operand it is for.
@@ -52,14 +54,14 @@ def source(gradient: str) -> str:
     return next(operand for ending, operand in SOURCES.items() if gradient.endswith(ending))
 
 
-def transpose(gradient: str, subject, question) -> None:
+def transpose(gradient: str, subject: Asked, question: Any) -> None:
     """The identity that defines a transpose, for random x and y: an error in any entry of either map shows."""
     case, seed = question
     forward, operand = TRANSPOSES[gradient]
     drawn = problems.operands(case, seed)
     x, y = drawn[operand], drawn["grad_output"]
     back = call_on(gradient, case, drawn)
-    image, returned = _image(subject, call_on(forward, case, drawn), y), result(subject, back, x).value
+    image, returned = _image(subject, call_on(forward, case, drawn), y), array(result(subject, back, x))
     if returned.shape != x.shape:
         raise Broken(back, f"an array of shape {x.shape}", f"one of shape {returned.shape}")
     scale = np.linalg.norm(image) * np.linalg.norm(y)
@@ -69,24 +71,24 @@ def transpose(gradient: str, subject, question) -> None:
         raise Broken(back, "the same number on both sides of the identity", why)
 
 
-def differences(gradient: str, subject, case: Case) -> None:
+def differences(gradient: str, subject: Asked, case: Case) -> None:
     """The gradient against differences of the subject's own forward values."""
     drawn = problems.operands(case, 6)
     if not is_defined(subject, gradient, case, drawn):
         raise Beside
     operand, there = source(gradient), call_on(case.layer, case, drawn)
 
-    def forward(value):
+    def forward(value: NDArray[Any]) -> NDArray[Any]:
         return _image(subject, there.having(**{operand: value}), drawn["grad_output"])
 
     back = call_on(gradient, case, drawn)
     numerical = check.numerical_gradient(forward, drawn[operand], drawn["grad_output"])
     found = result(subject, back, numerical)
-    if not check.error(found.value, numerical) <= 1e-7:
+    if not check.error(array(found), numerical) <= 1e-7:
         raise Broken(back, numerical, found)
 
 
-def _image(subject, call: Call, like) -> np.ndarray:
+def _image(subject: Asked, call: Call, like: NDArray[Any]) -> np.ndarray:
     """What the forward operation makes; where that is no array of the right shape, no gradient is to blame."""
     found = subject.ask(call)
     if found.lacking or found.value is None or found.value.shape != like.shape:
@@ -94,7 +96,7 @@ def _image(subject, call: Call, like) -> np.ndarray:
     return found.value
 
 
-def _questions(gradient, there):
+def _questions(gradient: str, there: frozenset[str] | None) -> st.SearchStrategy[Any]:
     forward = TRANSPOSES[gradient][0]
     features = offered(gradient, all_features(forward), there)
     return st.tuples(STRATEGIES[LAYERS[forward]](features), SEEDS)

@@ -1,15 +1,30 @@
 """Rules about arrays: dtypes, memory layouts, empty batches, nothing changed in place, nothing shared."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from convnotes import OPERATIONS
 from convnotes.cases import Case
 from convnotes.proof import derivations, values
 from convnotes.proof.calls import LAYOUTS, Call, Stored
-from convnotes.proof.rules import ARRAYS, REFUSE, Beside, Broken, Lacking, Rule, definition, equal, is_defined, result
+from convnotes.proof.rules import (
+    ARRAYS,
+    REFUSE,
+    Asked,
+    Beside,
+    Broken,
+    Lacking,
+    Rule,
+    array,
+    definition,
+    equal,
+    is_defined,
+    result,
+)
 
 # Small layers of each kind, the smallest first: one whose axes have a single entry, the plainest, one with parameters.
 LAYERS = [
@@ -49,7 +64,7 @@ def given(call: Call) -> list[str]:
     return [name for name in operands(call.operation) if name in call.arguments]
 
 
-def beside_bias(operation: str, subject, call: Call) -> Iterator[Call]:
+def beside_bias(operation: str, subject: Asked, call: Call) -> Iterator[Call]:
     """A call, and the same one with a bias where the operation can have one."""
     yield call
     there = subject.parameters(operation)
@@ -62,27 +77,28 @@ def operands(operation: str) -> list[str]:
     return [name for name in OPERATIONS[operation] if not name.endswith("_size")]
 
 
-def converted(call: Call, dtype, names=None) -> Call:
+def converted(call: Call, dtype: DTypeLike, names: Sequence[str] | None = None) -> Call:
     """A call with its arrays, or some of them, in another dtype."""
     names = given(call) if names is None else names
     return call.having(**{name: call.arguments[name].astype(dtype) for name in names})
 
 
-def _asked(subject, call: Call, expected, dtype, bound) -> None:
+def _asked(subject: Asked, call: Call, expected: NDArray[Any], dtype: np.dtype, bound: float) -> None:
     """Whether the answer is the expected one, in a dtype."""
     found = equal(subject, call, expected, bound)
-    if found.value.dtype != dtype:
-        raise Broken(call, expected.astype(dtype), found, f"the result's dtype is {found.value.dtype}, not {dtype}")
+    there = array(found).dtype
+    if there != dtype:
+        raise Broken(call, expected.astype(dtype), found, f"the result's dtype is {there}, not {dtype}")
 
 
-def single(operation, subject, case) -> None:
+def single(operation: str, subject: Asked, case: Case) -> None:
     for call in beside_bias(operation, subject, values.call(operation, case, 8)):
         expected = definition(call)
         _asked(subject, converted(call, np.float32), expected, np.dtype(np.float32), SINGLE)
         _asked(subject, call, expected, np.dtype(np.float64), 1e-10)
 
 
-def promoted(operation, subject, question) -> None:
+def promoted(operation: str, subject: Asked, question: Any) -> None:
     case, dtype = question
     for some in beside_bias(operation, subject, values.call(operation, case, 9, "whole")):
         call = converted(some, dtype)
@@ -90,7 +106,7 @@ def promoted(operation, subject, question) -> None:
         _asked(subject, call, definition(converted(call, to)), to, SINGLE)
 
 
-def alike(operation, subject, question) -> None:
+def alike(operation: str, subject: Asked, question: Any) -> None:
     """What is right in float64 is right in float32."""
     case, fill, seed = question
     call = values.call(operation, case, seed, fill)
@@ -99,7 +115,7 @@ def alike(operation, subject, question) -> None:
     equal(subject, converted(call, np.float32), definition(call), SINGLE)
 
 
-def mixed(operation, subject, case) -> None:
+def mixed(operation: str, subject: Asked, case: Case) -> None:
     for call in beside_bias(operation, subject, values.call(operation, case, 10)):
         names = given(call)
         for precise in names:
@@ -107,7 +123,7 @@ def mixed(operation, subject, case) -> None:
             _asked(subject, some, definition(some), np.dtype(np.float64), 1e-10)
 
 
-def laid_out(layout, operation, subject, case) -> None:
+def laid_out(layout: str, operation: str, subject: Asked, case: Case) -> None:
     for call in beside_bias(operation, subject, values.call(operation, case, 11, "digits")):
         expected, names = definition(call), given(call)
         # All arrays together, and each alone: the others lie as any new array does.
@@ -117,7 +133,7 @@ def laid_out(layout, operation, subject, case) -> None:
         equal(subject, few.having(**{name: Stored(few.arguments[name], layout) for name in names}), expected, SINGLE)
 
 
-def unchanged(operation, subject, case) -> None:
+def unchanged(operation: str, subject: Asked, case: Case) -> None:
     for call in beside_bias(operation, subject, values.call(operation, case, 12, "digits")):
         for dtype in (np.float64, np.float32, np.int64):
             some = converted(call, dtype)
@@ -126,7 +142,7 @@ def unchanged(operation, subject, case) -> None:
                 raise Broken(some, f"{found.changed[0]} as it was", f"{found.changed[0]} is changed in place")
 
 
-def apart(operation, subject, case) -> None:
+def apart(operation: str, subject: Asked, case: Case) -> None:
     call = values.call(operation, case, 12, "digits")
     result(subject, call)
     found = result(subject, call)  # once more, since a result can lie where an earlier one does
@@ -136,11 +152,11 @@ def apart(operation, subject, case) -> None:
         raise Broken(call, "an array that can be written to", "one that is read-only")
 
 
-def empty(operation, subject, case) -> None:
+def empty(operation: str, subject: Asked, case: Case) -> None:
     equal(subject, values.call(operation, case.with_batch(0), 13))
 
 
-def refused(operation, subject, question) -> None:
+def refused(operation: str, subject: Asked, question: Any) -> None:
     case, name, convert = question
     call = values.call(operation, case, 14, "digits")
     if name not in call.arguments:
@@ -148,7 +164,7 @@ def refused(operation, subject, question) -> None:
     must_refuse(subject, call.having(**{name: convert(call.arguments[name])}), TypeError, name)
 
 
-def must_refuse(subject, call: Call, error: type, parameter: str, sentence: str = "") -> None:
+def must_refuse(subject: Asked, call: Call, error: type[Any], parameter: str, sentence: str = "") -> None:
     """Whether a call is refused, by an error of a kind whose text names the parameter, or is a certain sentence."""
     found = subject.ask(call)
     if found.lacking:
@@ -161,7 +177,7 @@ def must_refuse(subject, call: Call, error: type, parameter: str, sentence: str 
 
 
 PRECISION, EMPTY = "float32 stays float32 and float64 stays float64", "an empty batch works"
-KEPT: dict[str, Callable] = {
+KEPT: dict[str, Callable[..., Any]] = {
     "nothing is changed in place": unchanged,
     PRECISION: single,
     "one float64 operand makes the result float64": mixed,
@@ -183,7 +199,14 @@ def rules() -> Iterator[Rule]:
     for operation in OPERATIONS:
         cases = [case for case in LAYERS if operation in case.operations]
 
-        def rule(says, questions, check, kind=ARRAYS, of_float64=False, operation=operation):
+        def rule(
+            says: str,
+            questions: Any,
+            check: Callable[..., None],
+            kind: str = ARRAYS,
+            of_float64: bool = False,
+            operation: str = operation,
+        ) -> Rule:
             help = derivations.help_of(operation)
             return Rule(operation, kind, says, questions, check, help, of_float64=of_float64)
 

@@ -3,19 +3,21 @@
 import inspect
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from types import ModuleType
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convnotes import naive
 from convnotes.implementations import offers, parameters
 from convnotes.wording import said
 
 # How an array can lie in memory; the values are the same.
-LAYOUTS = {
+LAYOUTS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
     "Fortran order": np.asfortranarray,
     "negative strides": lambda array: np.flip(np.flip(array).copy()),
     "every other entry": lambda array: np.repeat(array, 2, axis=-1)[..., ::2],
@@ -24,7 +26,7 @@ LAYOUTS = {
 }
 
 
-def _stray(array) -> tuple[int, ...]:
+def _stray(array: NDArray[Any]) -> tuple[int, ...]:
     """The stride of an axis of one entry is never used, and may be anything."""
     return tuple(stride if size > 1 else 4 * stride + 3 for size, stride in zip(array.shape, array.strides))
 
@@ -53,9 +55,9 @@ class Call:
     """An operation and its arguments by name."""
 
     operation: str
-    arguments: Mapping
+    arguments: Mapping[str, Any]
 
-    def having(self, **arguments) -> "Call":
+    def having(self, **arguments: Any) -> "Call":
         """The same call with some arguments changed."""
         return Call(self.operation, {**self.arguments, **arguments})
 
@@ -64,7 +66,7 @@ class Call:
         return self.having(**{name: _single(value) for name, value in self.arguments.items()})
 
 
-def _single(value):
+def _single(value: Any) -> Any:
     if isinstance(value, Stored):
         return Stored(_single(value.array), value.layout, value.writeable)
     return value.astype(np.float32) if isinstance(value, np.ndarray) and value.dtype == np.float64 else value
@@ -93,16 +95,16 @@ class Answer:
     unknown: str = ""
     changed: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
-    flags: Mapping = field(default_factory=dict)
+    flags: Mapping[str, Any] = field(default_factory=dict)
     lost: str = ""
 
-    def __str__(self):
+    def __str__(self) -> str:
         """In words, but for an array."""
         if self.lost:
             return self.lost
         if self.raised:
             return f"{self.raised}: {self.said}" if self.said else self.raised
-        return self.other or f"an array of shape {self.value.shape}"
+        return self.other or f"an array of shape {getattr(self.value, 'shape', None)}"
 
 
 # The array that came back last: while it is held no other one can lie where it does, but by sharing its memory.
@@ -138,12 +140,12 @@ def answer(module: ModuleType, call: Call) -> Answer:
     return Answer(np.array(result), changed=changed, shared=shared, flags=flags)
 
 
-def _same(a, b) -> bool:
+def _same(a: NDArray[Any], b: NDArray[Any]) -> bool:
     # The bytes are compared where numbers cannot be: not-a-number is unequal to itself.
     return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
 
 
-def _kind(result) -> str:
+def _kind(result: object) -> str:
     """What came back where it is no array of real numbers."""
     if type(result) is np.ndarray:
         return f"an array of dtype {result.dtype}"
@@ -174,7 +176,7 @@ def required(operation: str) -> frozenset[str]:
     return frozenset(name for name, one in found.items() if one.default is one.empty)
 
 
-def source(value, width: int = 58) -> str:
+def source(value: Any, width: int = 58) -> str:
     """A value as Python, where `np` is NumPy; an array that is longer than a width over several lines."""
     if isinstance(value, Stored):
         array = source(value.array, 0)
@@ -206,7 +208,7 @@ def source(value, width: int = 58) -> str:
     return repr(value)
 
 
-def _number(value) -> str:
+def _number(value: Any) -> str:
     """A whole number without its point, and names for what is not finite."""
     if isinstance(value, np.datetime64):
         return repr(str(value))

@@ -31,6 +31,10 @@ SECTIONS = {
         "stride": ("03", "3. Stride puts zeros between"),
         "a stride that leaves a remainder": ("03", "4. Where the textbook formulas break"),
         "every remainder of the stride": ("03", "4. Where the textbook formulas break"),
+        "padding": ("03", "7. Padding, dilation and groups"),
+        "padding of four sides": ("03", "7. Padding, dilation and groups"),
+        "dilation": ("03", "7. Padding, dilation and groups"),
+        "groups": ("03", "7. Padding, dilation and groups"),
         "": ("03", "5. Channels and images change places"),
     },
     "conv2d_grad_weight": {
@@ -38,6 +42,10 @@ SECTIONS = {
         "stride": ("03", "3. Stride puts zeros between"),
         "a stride that leaves a remainder": ("03", "4. Where the textbook formulas break"),
         "every remainder of the stride": ("03", "4. Where the textbook formulas break"),
+        "padding": ("03", "7. Padding, dilation and groups"),
+        "padding of four sides": ("03", "7. Padding, dilation and groups"),
+        "dilation": ("03", "7. Padding, dilation and groups"),
+        "groups": ("03", "7. Padding, dilation and groups"),
         "": ("03", "5. Channels and images change places"),
     },
     "conv_transpose2d": {
@@ -73,7 +81,7 @@ SECTIONS = {
     "local_response_norm_grad_input": {"": ("08", "3. The gradient, line by line")},
 }
 
-WITNESSES = f"{NOTEBOOKS['03']}, section '7. Three witnesses'"
+WITNESSES = f"{NOTEBOOKS['03']}, section '8. Three witnesses'"
 
 
 def help_of(operation: str) -> str:

@@ -3,16 +3,20 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-
-import hypothesis
-from hypothesis import HealthCheck, Phase, Verbosity, given, settings
-from hypothesis.strategies import SearchStrategy
+from typing import Any
 
 from convnotes import OPERATIONS
-from convnotes.proof import adjoint, arrays, refusals, values
-from convnotes.proof.calls import required
-from convnotes.proof.rules import ADJOINT, FINITE, KINDS, VALUES, Beside, Broken, Lacking, Rule
-from convnotes.proof.subjects import InSingle
+from convnotes.wording import needed
+
+with needed("convnotes.proof", "check"):
+    import hypothesis
+    from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+    from hypothesis.strategies import SearchStrategy
+
+    from convnotes.proof import adjoint, arrays, refusals, values
+    from convnotes.proof.calls import required
+    from convnotes.proof.rules import ADJOINT, FINITE, KINDS, VALUES, Asked, Beside, Broken, Lacking, Rule
+    from convnotes.proof.subjects import InSingle
 
 PASSED, BROKEN, LACKING, UNASKED = "passed", "broken", "not offered", "not asked"
 
@@ -42,7 +46,7 @@ def everything() -> list[Rule]:
     return sorted(found, key=lambda rule: (order.index(rule.operation), KINDS.index(rule.kind)))
 
 
-def judge(subject, rules: Iterable[Rule], examples: int, seed: int = 0) -> Iterator[Verdict]:
+def judge(subject: Asked, rules: Iterable[Rule], examples: int, seed: int = 0) -> Iterator[Verdict]:
     """A verdict on every rule.
 
     examples: how many questions a strategy draws
@@ -50,7 +54,8 @@ def judge(subject, rules: Iterable[Rule], examples: int, seed: int = 0) -> Itera
     it does with values that are not finite where it is wrong with those that are, nor a gradient whether it fits a
     forward operation that is wrong. What is not offered in float64 is asked in float32.
     """
-    lost, wrong = set(), set()
+    lost: set[str] = set()
+    wrong: set[str] = set()
     for rule in rules:
         if _follows(rule, wrong, lost):
             yield Verdict(rule, UNASKED)
@@ -60,7 +65,7 @@ def judge(subject, rules: Iterable[Rule], examples: int, seed: int = 0) -> Itera
             verdict = _judge(InSingle(subject), rule, examples, seed)
             if verdict.broken:
                 verdict.broken.call = verdict.broken.call.in_single()
-        if verdict.broken and getattr(verdict.broken.came, "lost", ""):
+        if verdict.broken and _lost(verdict.broken):
             lost.add(rule.operation)
         if verdict.broken and rule.kind == VALUES:
             wrong.add(rule.operation)
@@ -74,7 +79,7 @@ def _follows(rule: Rule, wrong: set[str], lost: set[str]) -> bool:
     return rule.operation in lost or (rule.kind == ADJOINT and values.LAYERS[rule.operation] in wrong | lost)
 
 
-def _judge(subject, rule: Rule, examples: int, seed: int) -> Verdict:
+def _judge(subject: Asked, rule: Rule, examples: int, seed: int) -> Verdict:
     there = subject.parameters(rule.operation)
     if there and (missing := required(rule.operation) - there):
         return Verdict(rule, LACKING, why=f"no parameter {_listed(missing)}, but {_listed(there)}")
@@ -83,7 +88,7 @@ def _judge(subject, rule: Rule, examples: int, seed: int) -> Verdict:
     questions = rule.questions(there) if callable(rule.questions) else rule.questions
     passed = lacked = 0
 
-    def ask(question) -> None:
+    def ask(question: Any) -> None:
         nonlocal passed, lacked
         try:
             rule.examine(subject, question)
@@ -106,20 +111,25 @@ def _judge(subject, rule: Rule, examples: int, seed: int) -> Verdict:
     return Verdict(rule, PASSED if passed else LACKING, passed, lacked)
 
 
-def _listed(names) -> str:
+def _listed(names: Iterable[str]) -> str:
     return " and ".join(sorted(names)[:6])
+
+
+def _lost(broken: Broken) -> str:
+    """What became of the process, where there was no answer."""
+    return getattr(broken.came, "lost", "")
 
 
 class _Enough(BaseException):
     """No smaller question is looked for."""
 
 
-def _search(strategy: SearchStrategy, ask: Callable, examples: int, seed: int) -> None:
+def _search(strategy: SearchStrategy, ask: Callable[..., Any], examples: int, seed: int) -> None:
     """Ask what is drawn; raises `Broken` with the smallest question that was found, `Lacking` where none is offered."""
     last: list[Broken] = []
     losses = lacks = passed = 0
 
-    def examine(question):
+    def examine(question: Any) -> None:
         nonlocal losses, lacks, passed
         try:
             ask(question)
@@ -133,7 +143,7 @@ def _search(strategy: SearchStrategy, ask: Callable, examples: int, seed: int) -
             hypothesis.reject()
         except Broken as broken:
             last.append(broken)
-            lost = getattr(broken.came, "lost", "")
+            lost = _lost(broken)
             losses += 1 if lost else 0
             if losses >= (SLOW_LOSSES if "within" in lost else LOSSES):
                 raise _Enough from broken
@@ -152,7 +162,7 @@ def _search(strategy: SearchStrategy, ask: Callable, examples: int, seed: int) -
     try:
         test()
     except _Enough as enough:
-        raise enough.__cause__ from None
+        raise enough.__cause__ or enough from None
     except hypothesis.errors.Unsatisfiable:
         return
     except Exception:  # hypothesis has its own for what fails at one time and not at another

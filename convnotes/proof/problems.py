@@ -7,12 +7,16 @@ Each strategy takes the parameters that may be drawn. One that is not among them
 that whoever does not have it can be asked all the same.
 """
 
+from collections.abc import Iterable, Sequence, Set
+from typing import Any
+
 import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 
 from convnotes import windows
 from convnotes.cases import CASES, Case
+from convnotes.parameters import Pair
 
 # The convolutions of real networks.
 LAYERS = [case for case in CASES if case.suite == "networks" and case.layer == "conv2d"]
@@ -33,28 +37,28 @@ NORMALIZATION = frozenset({"many", "empty", "alpha", "beta", "k"})
 batches = st.sampled_from([1, 0, 1, 2])
 
 
-def _transpose(axes):
+def _transpose(axes: Iterable[Iterable[Any]]) -> list[tuple[Any, ...]]:
     """Two axes' parameters as one pair for each parameter."""
     return [tuple(values) for values in zip(*axes)]
 
 
-def _up_to(features, feature, most, least=1):
+def _up_to(features: Set[str], feature: str, most: int, least: int = 1) -> st.SearchStrategy[int]:
     """Whole numbers up to `most` where the feature may be drawn, else the least alone."""
     return st.integers(least, most) if feature in features else st.just(least)
 
 
-def _some(features, kind, least, most, more):
+def _some(features: Set[str], kind: str, least: int, most: int, more: int) -> st.SearchStrategy[int]:
     """Whole numbers up to `most`, and up to `more` where this kind is larger."""
     usual = st.integers(least, most)
     return usual | st.integers(most + 1, more) | st.just(more) if kind in features else usual
 
 
-def _options(features, **options) -> dict:
+def _options(features: Set[str], **options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name in features}
 
 
 @st.composite
-def _axis(draw, features):
+def _axis(draw: st.DrawFn, features: Set[str]) -> tuple[int, int, int, int, Pair]:
     """Size, kernel, stride, dilation and padding of one axis, whose windows leave a drawn remainder."""
     more = "steps" in features
     kernel, stride = draw(_some(features, "kernels", 1, 4, 7)), draw(_up_to(features, "stride", 4 + more))
@@ -71,7 +75,7 @@ def _axis(draw, features):
 
 
 @st.composite
-def _groups(draw, features):
+def _groups(draw: st.DrawFn, features: Set[str]) -> tuple[int, int, int]:
     """Groups with the channels per group before and after, depthwise layers among them."""
     if not features & {"many", "groups"}:
         return 1, 1, 1
@@ -80,14 +84,14 @@ def _groups(draw, features):
     return groups, *draw(st.sampled_from(more))
 
 
-def _images(features):
+def _images(features: Set[str]) -> st.SearchStrategy[int]:
     if "empty" in features:
         return batches
     return _some(features, "images", 1, 2, 5) if "many" in features else st.just(1)
 
 
 @st.composite
-def convolutions(draw, features=CONVOLUTION):
+def convolutions(draw: st.DrawFn, features: Set[str] = CONVOLUTION) -> Case:
     image, kernel, stride, dilation, padding = _transpose([draw(_axis(features)), draw(_axis(features))])
     groups, C, F = draw(_groups(features))
     if "sides" not in features:
@@ -98,7 +102,7 @@ def convolutions(draw, features=CONVOLUTION):
 
 
 @st.composite
-def transposed_convolutions(draw, features=TRANSPOSED):
+def transposed_convolutions(draw: st.DrawFn, features: Set[str] = TRANSPOSED) -> Case:
     most = 3 + ("steps" in features)
     image = draw(st.tuples(*[_some(features, "windows", 1, 3, 17)] * 2))
     kernel = draw(st.tuples(*[_some(features, "kernels", 1, 3, 6)] * 2))
@@ -115,7 +119,7 @@ def transposed_convolutions(draw, features=TRANSPOSED):
 
 
 @st.composite
-def _pools(draw, layer, features):
+def _pools(draw: st.DrawFn, layer: str, features: Set[str]) -> Case:
     """A pool; with ceil_mode its kernel may be larger than the padded input, as far as one window fits."""
     ceil_mode = draw(st.booleans()) if "ceil_mode" in features else False
     apart = "stride" in features and draw(st.integers(0, 3)) < 3
@@ -131,16 +135,15 @@ def _pools(draw, layer, features):
             further = draw(_some(features, "windows", 0, 2, 16))
             size = windows.extent(kernel, dilation) - 2 * padding + stride * further
         axes.append((max(1, size), kernel, stride, dilation, padding))
-    image, kernel, stride, dilation, padding = _transpose(axes)
+    image, kernels, strides, dilations, paddings = _transpose(axes)
     options = _options(
-        features | {"kernel_size"}, kernel_size=kernel, stride=stride, padding=padding, ceil_mode=ceil_mode,
-        dilation=dilation,
+        features | {"kernel_size"}, kernel_size=kernels, stride=strides, padding=paddings, ceil_mode=ceil_mode,
+        dilation=dilations,
     )  # fmt: skip
     if not apart and "stride" in features:
         options["stride"] = None
     channels = draw(_some(features, "channels", 2, 2, 9)) if "many" in features else 1
-    size = (draw(_images(features)), channels, *image)
-    case = Case("drawn", layer, size, None, options)
+    case = Case("drawn", layer, (draw(_images(features)), channels, *image), None, options)
     assume(_exists(case))
     return case
 
@@ -154,14 +157,14 @@ def _exists(case: Case) -> bool:
 
 
 @st.composite
-def max_pools(draw, features=MAX_POOL):
+def max_pools(draw: st.DrawFn, features: Set[str] = MAX_POOL) -> Case:
     case = draw(_pools("max_pool2d", features))
     options = _options(features, ties=draw(st.sampled_from(["first", "all"])))
     return Case(case.name, case.layer, case.input_size, None, {**case.options, **options})
 
 
 @st.composite
-def avg_pools(draw, features=AVG_POOL):
+def avg_pools(draw: st.DrawFn, features: Set[str] = AVG_POOL) -> Case:
     case = draw(_pools("avg_pool2d", features))
     options = _options(
         features,
@@ -172,7 +175,7 @@ def avg_pools(draw, features=AVG_POOL):
 
 
 @st.composite
-def normalizations(draw, features=NORMALIZATION, sizes=range(1, 10)):
+def normalizations(draw: st.DrawFn, features: Set[str] = NORMALIZATION, sizes: Sequence[int] = range(1, 10)) -> Case:
     pixels = draw(st.tuples(st.integers(1, 2), st.integers(1, 3)))
     options = {"size": draw(st.sampled_from(sizes))} | _options(
         features,
@@ -185,7 +188,7 @@ def normalizations(draw, features=NORMALIZATION, sizes=range(1, 10)):
 
 
 @st.composite
-def biases(draw, features=BIAS):
+def biases(draw: st.DrawFn, features: Set[str] = BIAS) -> Case:
     axes = [_some(features, kind, 1, 4, 17) for kind in ("channels", "windows", "windows")]
     return Case("drawn", "bias_add", (draw(_images(features)), *draw(st.tuples(*axes))))
 
@@ -198,11 +201,11 @@ fills = st.sampled_from(["whole", "normal", "not finite"])
 NOT_FINITE = (np.nan, np.inf, -np.inf)
 
 # What the definition does with infinities is no news: infinity less infinity, zero times infinity, and overflow.
-UNWARNED = {"invalid": "ignore", "over": "ignore"}
+UNWARNED: dict[str, Any] = {"invalid": "ignore", "over": "ignore"}
 unwarned = np.errstate(**UNWARNED)
 
 
-def operands(case: Case, seed: int, fill: str = "normal") -> dict:
+def operands(case: Case, seed: int, fill: str = "normal") -> dict[str, Any]:
     """The case's random operands.
 
     fill: "normal" numbers; an input of -1, 0 and 1 ("whole"); "digits" in all operands, which read well, or "distinct"
@@ -223,6 +226,6 @@ def operands(case: Case, seed: int, fill: str = "normal") -> dict:
     if fill == "not finite":
         for array in drawn.values():
             if isinstance(array, np.ndarray) and array.size and rng.random() < 0.5:
-                few = rng.integers(1, 4)
-                array.flat[rng.integers(array.size, size=few)] = rng.choice(NOT_FINITE, few)
+                fewer = rng.integers(1, 4)
+                array.flat[rng.integers(array.size, size=fewer)] = rng.choice(NOT_FINITE, fewer)
     return drawn

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from convnotes.cases import Case
 from convnotes.proof import derivations, values
 from convnotes.proof.arrays import must_refuse
 from convnotes.proof.calls import Call
-from convnotes.proof.rules import REFUSE, Rule
+from convnotes.proof.rules import REFUSE, Asked, Rule
 
 LAYERS = {
     "conv2d": Case("c", "conv2d", (2, 4, 6, 5), (6, 2, 3, 2), {"groups": 2}),
@@ -30,7 +31,7 @@ POOLS = "max_pool2d avg_pool2d"
 
 # The layers, the changed arguments, the error and its whole message. Every operation of the layer that takes
 # all the changed arguments must refuse them.
-REFUSALS = [
+REFUSALS: list[tuple[str, dict[str, Any], type[Exception], str]] = [
     # stride, dilation, kernel, padding: kind and range
     (f"{CONVOLUTIONS} {POOLS}", {"stride": 0}, ValueError, "stride must be at least 1 along both axes, got 0"),
     (f"{CONVOLUTIONS} {POOLS}", {"stride": (2, -1)}, ValueError, "stride must be at least 1 along both axes, got (2, -1)"),
@@ -118,30 +119,30 @@ REFUSALS = [
 ]  # fmt: skip
 
 
-def _value(value):
+def _value(value: Any) -> Any:
     return np.ones(eval(value)) if isinstance(value, str) and value.startswith("(") else value
 
 
-def _takes(operation: str, changes: dict) -> bool:
+def _takes(operation: str, changes: dict[str, Any]) -> bool:
     return {*changes} <= {*inspect.signature(getattr(naive, operation)).parameters}
 
 
-def _call(operation: str, case: Case, changes: dict) -> Call:
+def _call(operation: str, case: Case, changes: dict[str, Any]) -> Call:
     # A bias is there where it is what is wrong.
     call = values.call(operation, case, 0, "digits", bias="bias" in changes)
     if "input" in changes and case.layer == "bias_add":
-        shape = np.shape(_value(changes["input"])) if isinstance(changes["input"], str) else ()
+        shape: tuple[int, ...] = np.shape(_value(changes["input"])) if isinstance(changes["input"], str) else ()
         call = call.having(bias=np.ones(shape[1] if len(shape) == 4 else 3))
     return call.having(**{name: _value(value) for name, value in changes.items()})
 
 
-def examine(subject, question) -> None:
+def examine(subject: Asked, question: Any) -> None:
     """Whether a call is refused, by the right kind of error, whose text names the parameter."""
     call, error, sentence = question
     must_refuse(subject, call, error, sentence.split()[0], sentence)
 
 
-def questions(operation: str) -> Iterator[tuple]:
+def questions(operation: str) -> Iterator[tuple[Any, ...]]:
     """The calls of an operation that are to be refused: the rule, the call, the error and its whole sentence."""
     for layers, changes, error, sentence in REFUSALS:
         for layer in layers.split():
@@ -163,7 +164,7 @@ def _rule(sentence: str) -> str:
 def rules() -> Iterator[Rule]:
     """The refusals of all operations, those of one parameter and rule together."""
     for operation in OPERATIONS:
-        found: dict[str, list] = {}
+        found: dict[str, list[Any]] = {}
         for says, *question in questions(operation):
             found.setdefault(says, []).append(tuple(question))
         for says, some in found.items():

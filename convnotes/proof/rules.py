@@ -1,11 +1,10 @@
 """A rule: what holds of an operation of every implementation, the questions that are asked, and what is wrong."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
-from hypothesis.strategies import SearchStrategy
 
 from convnotes import check, naive
 from convnotes.cases import Case
@@ -24,7 +23,7 @@ class Rule:
 
     kind: the column that it stands in
     says: what holds, in words
-    questions: all of them, or a strategy that draws one
+    questions: all of them, a strategy that draws one, or a function of the parameters there are that gives such
     examine: whether a subject keeps the rule on a question; raises `Broken` where it does not, `Lacking` where the
         subject offers nothing of the kind, and `Beside` where the question is none
     derived: the notebook and section that derive it
@@ -36,7 +35,7 @@ class Rule:
     operation: str
     kind: str
     says: str
-    questions: "Sequence | SearchStrategy"
+    questions: Any
     examine: Callable[[Any, Any], None]
     derived: str = ""
     needs: frozenset[str] = frozenset()
@@ -44,10 +43,20 @@ class Rule:
     of_float64: bool = False
 
 
+class Asked(Protocol):
+    """Whoever answers questions: an implementation in this process, or in one of its own."""
+
+    label: str
+
+    def ask(self, call: Call) -> Answer: ...
+
+    def parameters(self, operation: str) -> frozenset[str] | None: ...
+
+
 class Broken(Exception):  # noqa: N818 - it is a finding
     """A call that breaks a rule: what was expected, and what came."""
 
-    def __init__(self, call: Call, expected, came, why: str = ""):
+    def __init__(self, call: Call, expected: Any, came: Any, why: str = "") -> None:
         super().__init__(call, expected, came, why)
         self.call, self.expected, self.came, self.why = call, expected, came, why
 
@@ -68,7 +77,13 @@ def definition(call: Call) -> np.ndarray:
     return found.value
 
 
-def result(subject, call: Call, expected="") -> Answer:
+def array(found: Answer) -> np.ndarray:
+    """The array of an answer that has one."""
+    assert found.value is not None
+    return found.value
+
+
+def result(subject: Asked, call: Call, expected: Any = "") -> Answer:
     """The answer to a call that has one; raises `Broken` where no array came, `Lacking` where nothing is offered."""
     found = subject.ask(call)
     if found.lacking:
@@ -78,27 +93,27 @@ def result(subject, call: Call, expected="") -> Answer:
     return found
 
 
-def equal(subject, call: Call, expected=None, bound: float | None = None) -> Answer:
+def equal(subject: Asked, call: Call, expected: Any = None, bound: float | None = None) -> Answer:
     """The subject's answer, which must be the expected one, by default the definition's, but for rounding."""
     if expected is None:
         expected = definition(call)
     found = result(subject, call, expected)
-    most = bound or BOUNDS.get(found.value.dtype, BOUNDS[np.dtype(np.float64)])
-    if not check.error(found.value, expected) <= most:
+    most = bound or BOUNDS.get(array(found).dtype, BOUNDS[np.dtype(np.float64)])
+    if not check.error(array(found), expected) <= most:
         raise Broken(call, expected, found)
     return found
 
 
-def is_defined(subject, operation: str, case: Case, arguments: Mapping) -> bool:
+def is_defined(subject: Asked, operation: str, case: Case, arguments: Mapping[str, Any]) -> bool:
     """Whether a subject is held to the definition on a layer. All are, but torch, as `convnotes.reference` says."""
     if subject.label != "torch":
         return True
     if case.layer == "max_pool2d" and not case.windows.all_meet_input():
         return False  # it reads outside its memory where a window lies wholly on the padding
-    X = arguments.get("input")
+    X: Any = arguments.get("input")
     match operation:
         case "max_pool2d_grad_input":  # of several not-a-numbers in a window it takes the last
-            return np.isnan(X).sum() <= 1
+            return bool(np.isnan(X).sum() <= 1)
         case "local_response_norm_grad_input":  # it multiplies zero with a power of infinity
             return case.options.get("beta", 0.75) <= 1 or bool(np.isfinite(X).all())
     return True

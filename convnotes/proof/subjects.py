@@ -5,7 +5,9 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -27,7 +29,9 @@ MEMORY = 0.5
 class Subject:
     """Whoever is asked: `_answer` makes a call, `_parameters` holds the parameters of each function."""
 
-    def __init__(self):
+    label: str
+
+    def __init__(self) -> None:
         self._parameters: dict[str, frozenset[str] | None] = {}
 
     def ask(self, call: Call) -> Answer:
@@ -37,6 +41,9 @@ class Subject:
             self._parameters[call.operation] = (known(call.operation) if there is None else there) - {found.unknown}
         return found
 
+    def _answer(self, call: Call) -> Answer:
+        raise NotImplementedError
+
     def parameters(self, operation: str) -> frozenset[str] | None:
         """The parameters of a function, as far as is known; empty where there is none, None where any will do."""
         return self._parameters[operation]
@@ -45,8 +52,11 @@ class Subject:
 class InSingle:
     """A subject that is asked in float32 whatever is asked in float64."""
 
-    def __init__(self, subject: Subject):
-        self.label, self.parameters, self._subject = subject.label, subject.parameters, subject
+    def __init__(self, subject: Any) -> None:
+        self.label, self._subject = subject.label, subject
+
+    def parameters(self, operation: str) -> frozenset[str] | None:
+        return self._subject.parameters(operation)
 
     def ask(self, call: Call) -> Answer:
         return self._subject.ask(call.in_single())
@@ -55,7 +65,7 @@ class InSingle:
 class Here(Subject):
     """A module that is trusted to give an answer."""
 
-    def __init__(self, module: ModuleType, label: str):
+    def __init__(self, module: ModuleType, label: str) -> None:
         self.label, self._module = label, module
         self._parameters = {operation: parameters(module, operation) for operation in OPERATIONS}
 
@@ -70,16 +80,17 @@ class Apart(Subject):
     block, at whose end the process ends.
     """
 
-    def __init__(self, implementation: Implementation, limit: float = LIMIT):
+    def __init__(self, implementation: Implementation, limit: float = LIMIT) -> None:
         self.label, self._implementation, self._limit = implementation.label, implementation, min(limit, LONGEST)
-        self._process = self._connection = None
+        self._process: Any = None
+        self._connection: Any = None
         super().__init__()
 
-    def __enter__(self):
+    def __enter__(self) -> "Apart":
         self._start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: Any) -> None:
         self._end()
 
     def _answer(self, call: Call) -> Answer:
@@ -146,14 +157,14 @@ class Apart(Subject):
             self._process = self._connection = None
 
 
-def _sound(found) -> Answer:
+def _sound(found: Any) -> Answer:
     """What came through the pipe, where it is an answer; it was made in a process that can have changed anything."""
     if type(found) is not Answer or not (found.value is None or type(found.value) is np.ndarray):
         raise TypeError
     return found
 
 
-def _serve(connection, implementation: Implementation) -> None:
+def _serve(connection: Any, implementation: Implementation) -> None:
     """Answer until there are no more questions."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the process that asks
     threading.Thread(target=end_with, args=[multiprocessing.parent_process()], daemon=True).start()
@@ -175,7 +186,7 @@ def _serve(connection, implementation: Implementation) -> None:
 
 
 @contextlib.contextmanager
-def _deaf():
+def _deaf() -> Iterator[None]:
     """A process that starts in the block hears no Ctrl-C until it says itself what is to become of one."""
     if not hasattr(signal, "pthread_sigmask"):
         yield

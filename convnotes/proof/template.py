@@ -32,12 +32,15 @@ def template() -> str:
 
 def _function(operation: str) -> str:
     function = getattr(naive, operation)
-    doc = inspect.getdoc(function).replace("\\", "\\\\")
+    # What is refused, how far results may be off and an example are not asked for.
+    doc = (inspect.getdoc(function) or "").partition("\n\nRaises\n")[0]
     lines = [f"    {line}".rstrip() for line in f'"""{doc}\n"""'.splitlines()]
     return "\n".join([_signature(operation, inspect.signature(function)), *lines, "    raise NotImplementedError\n"])
 
 
 def _signature(operation: str, signature: inspect.Signature) -> str:
+    plain = [one.replace(annotation=one.empty) for one in signature.parameters.values()]
+    signature = signature.replace(parameters=plain, return_annotation=signature.empty)
     line = f"def {operation}{signature}:"
     if len(line) <= 79:
         return line

@@ -1,8 +1,9 @@
 """Rules about values: a ladder of layers from the plainest to all parameters together, and what is not finite."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from functools import partial
 from itertools import product
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -10,7 +11,7 @@ from convnotes import OPERATIONS
 from convnotes.cases import Case
 from convnotes.proof import derivations, problems
 from convnotes.proof.calls import Call
-from convnotes.proof.rules import FINITE, VALUES, Beside, Rule, equal, is_defined
+from convnotes.proof.rules import FINITE, VALUES, Asked, Beside, Rule, equal, is_defined
 
 SEEDS = st.integers(0, 2**16)
 # What needs a parameter: the other features do not.
@@ -19,7 +20,7 @@ FREE = {"many", "empty", "remainder", "sides"} | problems.LARGER
 FIRST, TIES = "the first of several maxima takes the gradient", "ties"
 
 # Each step of a ladder: what it is about, and the features that it draws beyond many images, channels and filters.
-LADDERS = {
+LADDERS: dict[str, dict[str, Set[str]]] = {
     "conv2d": {
         "one channel and one filter": set(),
         "channels, filters and images": {"many"},
@@ -112,7 +113,7 @@ def call(operation: str, case: Case, seed: int, fill: str = "normal", bias: bool
     return call_on(operation, case, problems.operands(case, seed, fill), bias)
 
 
-def call_on(operation: str, case: Case, drawn: Mapping, bias: bool = False) -> Call:
+def call_on(operation: str, case: Case, drawn: Mapping[str, Any], bias: bool = False) -> Call:
     """The same with operands that are there already."""
     arguments = case.arguments(operation, drawn)
     if not bias and operation != "bias_add":
@@ -120,7 +121,9 @@ def call_on(operation: str, case: Case, drawn: Mapping, bias: bool = False) -> C
     return Call(operation, arguments)
 
 
-def draws(operation: str, features, fills, sizes=None):
+def draws(
+    operation: str, features: Set[str], fills: Sequence[str], sizes: Sequence[int] | None = None
+) -> st.SearchStrategy[Any]:
     """A strategy of questions: a layer with these features, a seed, and what its operands are filled with."""
     layer = LAYERS[operation]
     chosen = frozenset(features)
@@ -134,7 +137,7 @@ def draws(operation: str, features, fills, sizes=None):
     return st.tuples(layers, st.sampled_from(fills), SEEDS)
 
 
-def examine(operation: str, subject, question, bias: bool = False) -> None:
+def examine(operation: str, subject: Asked, question: Any, bias: bool = False) -> None:
     """Whether the answer is the definition's."""
     case, fill, seed = question
     asked = call(operation, case, seed, fill, bias)
@@ -143,7 +146,7 @@ def examine(operation: str, subject, question, bias: bool = False) -> None:
     equal(subject, asked)
 
 
-def offered(operation: str, features, there) -> frozenset[str]:
+def offered(operation: str, features: Set[str], there: frozenset[str] | None) -> frozenset[str]:
     """Those features that a function has the parameters for."""
     return frozenset(features) if there is None else frozenset(one for one in features if one in FREE | there)
 
@@ -158,7 +161,7 @@ def rules() -> Iterator[Rule]:
             # Where maxima are equal is a question of its own.
             distinct = LAYERS[operation] == "max_pool2d" and says != TIES
             fills = ("distinct" if distinct else "digits", "normal")
-            questions = draws(operation, features, ("digits",) if says == FIRST else fills, SIZES.get(says))
+            questions: Any = draws(operation, features, ("digits",) if says == FIRST else fills, SIZES.get(says))
             if says in HAVING:
                 questions = questions.filter(partial(_has, HAVING[says]))
             if says == ALL:
@@ -178,21 +181,23 @@ def rules() -> Iterator[Rule]:
             yield Rule(operation, FINITE, says, questions, partial(examine, operation), derivations.of(operation, says))
 
 
-def everything(operation, there):
+def everything(operation: str, there: frozenset[str] | None) -> st.SearchStrategy[Any]:
     """A strategy of questions with all parameters that a function has; no padding has sides that differ."""
     return _everything(operation, all_features(operation), ("digits", "normal"), there)
 
 
-def _has(what, question) -> bool:
+def _has(what: Callable[[Case], bool], question: Any) -> bool:
     return what(question[0])
 
 
-def all_features(operation) -> frozenset[str]:
+def all_features(operation: str) -> frozenset[str]:
     """Those of all parameters together; no padding has sides that differ, and no batch is empty."""
     return frozenset(LADDERS[LAYERS[operation]].get(ALL, {"many"})) - {"sides", "empty"}
 
 
-def _everything(operation, features, fills, there):
+def _everything(
+    operation: str, features: Set[str], fills: Sequence[str], there: frozenset[str] | None
+) -> st.SearchStrategy[Any]:
     return draws(operation, offered(operation, features, there), fills)
 
 
@@ -200,7 +205,7 @@ def _particular(operation: str) -> Iterator[Rule]:
     """What is enumerated rather than drawn."""
     layer = LAYERS[operation]
 
-    def rule(says, questions, *needs, bias=False):
+    def rule(says: str, questions: Any, *needs: str, bias: bool = False) -> Rule:
         check = partial(examine, operation, bias=bias)
         return Rule(operation, VALUES, says, questions, check, derivations.of(operation, says), frozenset(needs))
 
@@ -223,7 +228,7 @@ def _particular(operation: str) -> Iterator[Rule]:
         yield rule("a window wholly on the padding", _on_padding(operation), "stride", "padding", "dilation")
 
 
-def _remainders() -> list:
+def _remainders() -> list[Any]:
     found = []
     for S in (1, 2, 3, 4):
         for r_H, r_W in product(range(S), repeat=2):
@@ -232,7 +237,7 @@ def _remainders() -> list:
     return found
 
 
-def _whole_kernels() -> list:
+def _whole_kernels() -> list[Any]:
     cases = [
         Case("drawn", "conv2d", (1, 1, H, W), (1, 1, H + 2 * P, W + 2 * P), {"padding": P})
         for H, W, P in [(1, 1, 0), (2, 3, 0), (1, 2, 1), (3, 1, 2)]
@@ -240,7 +245,7 @@ def _whole_kernels() -> list:
     return [(case, "digits", 3) for case in cases]
 
 
-def _same() -> list:
+def _same() -> list[Any]:
     found = []
     for K, D in product([(1, 1), (1, 3), (3, 2), (2, 2), (4, 3)], [(1, 1), (1, 2), (3, 1)]):
         for P in ("same", "valid"):
@@ -250,7 +255,7 @@ def _same() -> list:
     return found
 
 
-def _output_paddings() -> list:
+def _output_paddings() -> list[Any]:
     chosen = [(1, 0, 0, 1), (2, 0, 1, 1), (3, 1, 2, 1), (2, (1, 0), (0, 1), (2, 1)), (1, 1, 2, 3), (2, 1, (4, 3), 5)]
     names = ("stride", "padding", "output_padding", "dilation")
     return [
@@ -259,14 +264,14 @@ def _output_paddings() -> list:
     ]
 
 
-def _ints(layer: str) -> list:
+def _ints(layer: str) -> list[Any]:
     options = {"stride": 2, "padding": 1}
     if "pool" in layer:
         return [(Case("drawn", layer, (1, 1, 6, 7), None, {"kernel_size": 3, **options}), "digits", 6)]
     return [(Case("drawn", layer, (1, 1, 6, 5), (1, 1, 3, 2), options), "digits", 6)]
 
 
-def _on_padding(operation: str) -> list:
+def _on_padding(operation: str) -> list[Any]:
     options = {"kernel_size": (2, 4), "stride": (1, 3), "padding": (1, 2), "dilation": (2, 3)}
     case = Case("drawn", "max_pool2d", (1, 1, 1, 9), None, options)
     return [(case, "digits", 7)]

@@ -1,6 +1,8 @@
 """`convnotes benchmark`: measure the implementations on the cases, or on layers of one's own."""
 
 import argparse
+from collections.abc import Callable
+from typing import Any
 
 from convnotes import IMPLEMENTATIONS, OPERATIONS
 from convnotes.benchmark import Refused, isa, places
@@ -9,6 +11,8 @@ from convnotes.benchmark.storing.schema import LAYERS, SUITES
 from convnotes.benchmark.terminal import values
 from convnotes.benchmark.terminal.parser import Parser
 
+# The extra that has what it needs beside NumPy.
+EXTRA = "benchmark"
 # What chooses among them, or changes what they hold, has no place beside layers of one's own.
 OF_SUITES = ("suite", "cases", "batch")
 
@@ -42,7 +46,9 @@ def options(given: argparse.Namespace) -> Options:
         "batch": None,
         "limit": 0.1 if given.quick else 2.0,
     }
-    chosen = {name: whole[name] if getattr(given, name) is None else getattr(given, name) for name in whole}
+    chosen: dict[str, Any] = {
+        name: whole[name] if getattr(given, name) is None else getattr(given, name) for name in whole
+    }
     chosen["cases"] = ",".join(given.cases) if given.cases else None
     foreign = tuple(one for one in given.implementations or () if one.label not in IMPLEMENTATIONS)
     if given.implementations:
@@ -60,7 +66,7 @@ def options(given: argparse.Namespace) -> Options:
     return Options(**chosen, resume=given.resume, out=out, foreign=foreign, network=network)
 
 
-def add(commands) -> Parser:
+def add(commands: Any) -> Parser:
     """Add the command's parser to those of `convnotes`."""
     command = commands.add_parser(
         "benchmark",
@@ -77,7 +83,7 @@ def add(commands) -> Parser:
         "goes on with the same command and --resume.",
     )
 
-    def option(name, metavar, convert, text, **settings):
+    def option(name: str, metavar: str, convert: Callable[[str], Any], text: str, **settings: Any) -> None:
         command.add_argument(f"--{name}", metavar=metavar, type=convert, help=text, **settings)
 
     suites, known = ", ".join(SUITES), ", ".join(IMPLEMENTATIONS)
@@ -112,7 +118,7 @@ def add(commands) -> Parser:
     return command
 
 
-def run(given) -> tuple[int, str]:
+def run(given: argparse.Namespace) -> tuple[int, str]:
     """The exit code, and what is to be printed."""
     chosen = options(given)
     if given.list:

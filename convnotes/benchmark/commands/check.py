@@ -2,9 +2,11 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from argparse import Namespace
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from convnotes import IMPLEMENTATIONS, OPERATIONS, PEERS
 from convnotes.benchmark import Refused
@@ -12,12 +14,15 @@ from convnotes.benchmark.storing import files
 from convnotes.benchmark.terminal import output, signals, values
 from convnotes.benchmark.terminal.parser import Parser
 from convnotes.implementations import Implementation, LoadError, find
+from convnotes.wording import quote
 
+# The extra that has what it needs beside NumPy.
+EXTRA = "check"
 # The names of `convnotes.proof.rules.KINDS`, which would load hypothesis.
 RULES = ("values", "finite", "arrays", "refuse", "adjoint")
 
 
-def add(commands) -> Parser:
+def add(commands: Any) -> Parser:
     """Add the command's parser to those of `convnotes`."""
     command = commands.add_parser(
         "check",
@@ -33,7 +38,7 @@ def add(commands) -> Parser:
     text = f"a name ({known}), a module, or the path of a .py file; several with --table"
     command.add_argument("implementations", metavar="IMPLEMENTATION", nargs="+", help=text)
 
-    def option(name, metavar, convert, text, default):
+    def option(name: str, metavar: str, convert: Callable[[str], Any], text: str, default: Any) -> None:
         command.add_argument(f"--{name}", metavar=metavar, type=convert, help=text, default=default)
 
     option("only", "A,B", values.names(RULES), f"kinds of rules, of {', '.join(RULES)} (default: all)", RULES)
@@ -51,7 +56,7 @@ def add(commands) -> Parser:
     return command
 
 
-def run(given) -> tuple[int, str]:
+def run(given: Namespace) -> tuple[int, str]:
     """The exit code, 1 where a rule is broken, and what is to be printed."""
     from convnotes.proof import judge
     from convnotes.proof.pages import support, text
@@ -83,10 +88,10 @@ def run(given) -> tuple[int, str]:
 def _refuse_unwritable(path: Path) -> None:
     """Refuse it before all that takes long."""
     if path.is_dir() or not os.access(path.parent, os.W_OK):
-        raise Refused(f"--table must be a file in a folder that can be written to, got {values.quote(str(path))}")
+        raise Refused(f"--table must be a file in a folder that can be written to, got {quote(str(path))}")
 
 
-def _verdicts(implementation: Implementation, given) -> list:
+def _verdicts(implementation: Implementation, given: Namespace) -> list[Any]:
     """The verdicts on an implementation, which is asked in a process of its own."""
     from convnotes.proof import judge
     from convnotes.proof.subjects import Apart
@@ -105,7 +110,7 @@ def _nothing_kept() -> Iterator[None]:
     try:
         from hypothesis.internal.conjecture import providers
     except ImportError:  # older ones have none
-        providers = None
+        providers = None  # type: ignore[assignment]
     # It would draw numbers that it finds in the source of modules that lie in no library, if this version does.
     name = "_get_local_constants"
     before = getattr(providers, name, None)

@@ -1,11 +1,17 @@
 """`convnotes compare`: set runs apart."""
 
+from argparse import Namespace
+from typing import Any
+
 from convnotes.benchmark import Refused
 from convnotes.benchmark.terminal import values
 from convnotes.benchmark.terminal.parser import Parser
 
+# The extra that has what it needs beside NumPy.
+EXTRA = "benchmark"
 
-def add(commands) -> Parser:
+
+def add(commands: Any) -> Parser:
     """Add the command's parser to those of `convnotes`."""
     command = commands.add_parser(
         "compare",
@@ -23,7 +29,7 @@ def add(commands) -> Parser:
     return command
 
 
-def run(given) -> tuple[int, str]:
+def run(given: Namespace) -> tuple[int, str]:
     """The exit code, and what is to be printed."""
     if given.all and not given.out:
         raise Refused("--all must be given with --out FOLDER, which its pages are written to")

@@ -1,12 +1,18 @@
 """`convnotes layers`: a network's own layers as a file."""
 
+from argparse import Namespace
+from typing import Any
+
 from convnotes.benchmark import Refused
 from convnotes.benchmark.terminal import output, values
 from convnotes.benchmark.terminal.parser import Parser
 from convnotes.layers.columns import documentation
 
+# The extra that has what it needs beside NumPy.
+EXTRA = "torch"
 
-def add(commands) -> Parser:
+
+def add(commands: Any) -> Parser:
     """Add the command's parser to those of `convnotes`."""
     command = commands.add_parser(
         "layers",
@@ -23,7 +29,7 @@ def add(commands) -> Parser:
     return command
 
 
-def run(given) -> tuple[int, str]:
+def run(given: Namespace) -> tuple[int, str]:
     """The exit code, and what is to be printed."""
     from convnotes.layers import LayersError
     from convnotes.layers.command import input_size, layers

@@ -1,11 +1,17 @@
 """`convnotes plot`: rebuild tables and figures from earlier measurements."""
 
+from argparse import Namespace
+from typing import Any
+
 from convnotes.benchmark import Refused, places
 from convnotes.benchmark.terminal import values
 from convnotes.benchmark.terminal.parser import Parser
 
+# The extra that has what it needs beside NumPy.
+EXTRA = "benchmark"
 
-def add(commands) -> Parser:
+
+def add(commands: Any) -> Parser:
     """Add the command's parser to those of `convnotes`."""
     command = commands.add_parser(
         "plot",
@@ -20,7 +26,7 @@ def add(commands) -> Parser:
     return command
 
 
-def run(given) -> tuple[int, str]:
+def run(given: Namespace) -> tuple[int, str]:
     """The exit code, and what is to be printed."""
     name, folder = ("FOLDER", given.folder) if given.folder else ("--out", given.out or places.of_this_machine())
     if given.folder and given.out and given.folder != given.out:

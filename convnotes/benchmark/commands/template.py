@@ -1,11 +1,18 @@
 """`convnotes template`: a file to fill in."""
 
+from argparse import Namespace
+from typing import Any
+
 from convnotes.benchmark import Refused
 from convnotes.benchmark.terminal import values
 from convnotes.benchmark.terminal.parser import Parser
+from convnotes.wording import quote
+
+# The extra that has what it needs beside NumPy.
+EXTRA = "check"
 
 
-def add(commands) -> Parser:
+def add(commands: Any) -> Parser:
     """Add the command's parser to those of `convnotes`."""
     command = commands.add_parser(
         "template",
@@ -18,7 +25,7 @@ def add(commands) -> Parser:
     return command
 
 
-def run(given) -> tuple[int, str]:
+def run(given: Namespace) -> tuple[int, str]:
     """The exit code, and what is to be printed."""
     from convnotes.proof.template import template
 
@@ -28,5 +35,5 @@ def run(given) -> tuple[int, str]:
         with given.out.open("x", encoding="utf-8") as file:
             file.write(template())
     except OSError as problem:
-        raise Refused(f"--out must be a new file, got {values.quote(str(given.out))} ({problem.strerror})") from None
+        raise Refused(f"--out must be a new file, got {quote(str(given.out))} ({problem.strerror})") from None
     return 0, f"Written to {given.out}\n"

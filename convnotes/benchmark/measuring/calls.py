@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 
@@ -18,12 +19,12 @@ class Calls:
     device: where torch's tensors lie
     """
 
-    def __init__(self, modules: Mapping[str, str], rounded: str, dtype: str, device: str = "cpu"):
+    def __init__(self, modules: Mapping[str, str], rounded: str, dtype: str, device: str = "cpu") -> None:
         self.modules = dict(modules)
         self.rounded, self.dtype, self.device = rounded, dtype, device
-        self._drawn = None, {}
+        self._drawn: tuple[Case | None, dict[str, Any]] = None, {}
 
-    def operands(self, case: Case) -> dict:
+    def operands(self, case: Case) -> dict[str, Any]:
         """The operands of a case, the same in every process; the last ones are kept for the case's next operation."""
         if self._drawn[0] != case:
             self._drawn = None, {}  # two cases' operands at a time may be too large
@@ -33,7 +34,7 @@ class Calls:
             self._drawn = case, drawn
         return self._drawn[1]
 
-    def prepare(self, name: str, case: Case, operation: str) -> Callable:
+    def prepare(self, name: str, case: Case, operation: str) -> Callable[..., Any]:
         """One operation of a case as a call without arguments."""
         if name == "torch":
             from convnotes.benchmark.measuring import torch_calls
@@ -45,7 +46,7 @@ class Calls:
         """Whether the calls of an implementation work on arrays that are not NumPy's, made before a clock starts."""
         return name == "torch"
 
-    def to_numpy(self, name: str, result) -> object:
+    def to_numpy(self, name: str, result: Any) -> object:
         """The result of a call as a NumPy array; what is to be one already, as it is."""
         return np.asarray(result.cpu()) if name == "torch" else result
 
@@ -60,6 +61,6 @@ class Calls:
         of_all = operation.endswith(("_grad_weight", "bias_grad"))
         return sum(results) if of_all else np.concatenate(results)
 
-    def _function(self, name: str, operation: str) -> Callable:
+    def _function(self, name: str, operation: str) -> Callable[..., Any]:
         # Not before it is asked for: a module that cannot be imported fails as its calls would.
         return getattr(import_module(self.modules[name]), operation)

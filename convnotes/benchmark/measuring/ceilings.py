@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -31,8 +32,9 @@ def on(device: str) -> list[tuple[Case, str]]:
     return [(PRODUCT, "numpy"), (COPY, "numpy"), (LOOP, "python")]
 
 
-def measure(case: Case, turn: int, repeats: int, dtype: str, device: str, threads: int) -> list[dict]:
+def measure(case: Case, turn: int, repeats: int, dtype: str, device: str, threads: int) -> list[dict[str, Any]]:
     """One record for each timing of one of the three. The bytes of the copy are those read and those written."""
+    make: Callable[[], Callable[..., Any]]
     if case == PRODUCT:
         make = partial(_gpu_product if device == "cuda" else _product, dtype)
         costs = {"multiply_adds": SIDE**3, "bytes": 3 * SIDE**2 * np.dtype(dtype).itemsize}
@@ -58,12 +60,12 @@ def measure(case: Case, turn: int, repeats: int, dtype: str, device: str, thread
     return [record | {"repeat": repeat, "seconds": seconds} for repeat, seconds in enumerate(times)]
 
 
-def _product(dtype) -> Callable:
+def _product(dtype: str) -> Callable[..., Any]:
     A, B = np.random.default_rng(0).standard_normal((2, SIDE, SIDE)).astype(dtype)
     return lambda: A @ B
 
 
-def _copy(threads) -> Callable:
+def _copy(threads: int) -> Callable[..., Any]:
     """One part for each thread; NumPy's copy lets go of the interpreter's lock."""
     sources = np.array_split(np.ones(COPIED, np.uint8), threads)
     targets = [np.empty_like(source) for source in sources]
@@ -79,14 +81,14 @@ def _loop() -> int:
     return total
 
 
-def _gpu_product(dtype) -> Callable:
+def _gpu_product(dtype: str) -> Callable[..., Any]:
     import torch
 
     A, B = torch.randn((2, SIDE, SIDE), dtype=getattr(torch, dtype), device="cuda")
     return _synchronized(lambda: A @ B)
 
 
-def _gpu_copy() -> Callable:
+def _gpu_copy() -> Callable[..., Any]:
     import torch
 
     source = torch.ones(COPIED, dtype=torch.uint8, device="cuda")
@@ -94,18 +96,18 @@ def _gpu_copy() -> Callable:
     return _synchronized(lambda: target.copy_(source))
 
 
-def _synchronized(call) -> Callable:
+def _synchronized(call: Callable[[], Any]) -> Callable[..., Any]:
     """The call until the GPU has finished it."""
     import torch
 
-    def whole():
+    def whole() -> None:
         call()
         torch.cuda.synchronize()
 
     return whole
 
 
-def _seconds(call) -> float:
+def _seconds(call: Callable[[], Any]) -> float:
     start = time.perf_counter()
     call()
     return time.perf_counter() - start

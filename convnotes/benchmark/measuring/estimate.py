@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from convnotes.benchmark.storing.costs import multiply_adds
 from convnotes.cases import CASES, Case
@@ -23,7 +24,9 @@ class Estimates:
     `prepare(implementation, case, operation)` returns a call without arguments.
     """
 
-    def __init__(self, prepare: Callable[[str, Case, str], Callable], clock: Callable[[], float] = time.perf_counter):
+    def __init__(
+        self, prepare: Callable[[str, Case, str], Callable[..., Any]], clock: Callable[[], float] = time.perf_counter
+    ) -> None:
         self._prepare = prepare
         self._clock = clock
         self._rates: dict[tuple[str, str], float] = {}
@@ -54,7 +57,7 @@ class Estimates:
         key = implementation, operation
         self._rates[key] = min(self._rates.get(key, float("inf")), seconds / multiply_adds(case, operation))
 
-    def _begin(self, implementation, operation) -> list[Case]:
+    def _begin(self, implementation: str, operation: str) -> list[Case]:
         """Try the largest small case that is offered; returns those for a better estimate, the smallest first."""
         cases = sorted((c for c in CASES if operation in c.operations), key=lambda c: multiply_adds(c, operation))
         small = [case for case in cases if multiply_adds(case, operation) <= SMALL] or cases[:1]
@@ -69,9 +72,9 @@ class Estimates:
                     raise
         return _above(first, cases, operation)
 
-    def _try(self, implementation, case, operation):
+    def _try(self, implementation: str, case: Case, operation: str) -> None:
         call = self._prepare(implementation, case, operation)
-        times = []
+        times: list[float] = []
         while len(times) < SEVERAL and sum(times) < TOGETHER:
             start = self._clock()
             call()

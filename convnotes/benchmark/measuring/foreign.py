@@ -4,8 +4,10 @@ import inspect
 from collections.abc import Callable
 from functools import cached_property, partial
 from types import ModuleType
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convnotes import OPERATIONS, check, naive
 from convnotes.benchmark.measuring.estimate import Estimates
@@ -18,7 +20,7 @@ from convnotes.implementations import Implementation, offers
 class ForeignWorker(Worker):
     """The worker of one implementation that is none of ours."""
 
-    def __init__(self, *settings):
+    def __init__(self, *settings: Any) -> None:
         super().__init__(*settings)
         # What it cannot do of the small cases says nothing of its speed on others.
         self.estimates = Estimates(self._trial)
@@ -29,7 +31,7 @@ class ForeignWorker(Worker):
         ((label, source),) = self.modules.items()
         return Implementation(label, source).load()
 
-    def prepare(self, name: str, case: Case, operation: str) -> Callable:
+    def prepare(self, name: str, case: Case, operation: str) -> Callable[..., Any]:
         """One operation of a case as a call without arguments; NotImplementedError where that is not offered."""
         given = case.arguments(operation, dict.fromkeys(_OPERANDS, _OPERAND))
         needed = _needed(operation, given)
@@ -49,13 +51,13 @@ class ForeignWorker(Worker):
         """Whether its module offers calls on arrays of its own, by `prepare` and `to_numpy`."""
         return all(offers(self.module, one) for one in ("prepare", "to_numpy"))
 
-    def to_numpy(self, name: str, result) -> object:
+    def to_numpy(self, name: str, result: Any) -> object:
         return self.module.to_numpy(result) if self.has_own_arrays(name) else result
 
-    def _trial(self, *problem) -> Callable:
+    def _trial(self, *problem: Any) -> Callable[..., Any]:
         call = self.prepare(*problem)
 
-        def trial():
+        def trial() -> None:
             try:
                 call()
             except BaseException as raised:
@@ -63,7 +65,7 @@ class ForeignWorker(Worker):
 
         return trial
 
-    def _judge(self, case, operation, result, expected) -> tuple[float, str | None]:
+    def _judge(self, case: Case, operation: str, result: Any, expected: NDArray[Any]) -> tuple[float, str | None]:
         """As of ours; but it may have changed its arguments, and returned anything."""
         given, self._drawn = self.operands(case), (None, {})
         drawn = self.operands(case)  # the same anew, also for whoever comes next
@@ -85,7 +87,7 @@ _OPERANDS = {name for names in OPERATIONS.values() for name in names}
 _OPERAND = object()
 
 
-def _needed(operation: str, given: dict) -> list[str]:
+def _needed(operation: str, given: dict[str, Any]) -> list[str]:
     """The arguments that are not what a function without them would take: the defaults of the vocabulary."""
     parameters = inspect.signature(getattr(naive, operation)).parameters
     defaults = {name: parameter.default for name, parameter in parameters.items()}

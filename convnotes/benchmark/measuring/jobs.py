@@ -1,5 +1,6 @@
 """What a run consists of: in every round the machine itself, then one job for each operation of each case."""
 
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from math import prod
 
@@ -9,8 +10,8 @@ from convnotes.benchmark.storing import machine
 from convnotes.benchmark.storing.job import Job
 from convnotes.benchmark.storing.options import Options
 from convnotes.benchmark.storing.schema import OF_NETWORKS
-from convnotes.benchmark.terminal.values import nearest_of
 from convnotes.cases import Case, select
+from convnotes.wording import nearest_of
 
 # The images in a batch of a network's layers; every other case has its own.
 BATCHES, QUICK_BATCHES = (1, 8), (1,)
@@ -90,7 +91,7 @@ def _cases(options: Options) -> list[Case]:
     return found
 
 
-def _matching(patterns: str, suites) -> list[Case]:
+def _matching(patterns: str, suites: Sequence[str]) -> list[Case]:
     """The cases whose name matches one of the patterns, in their order; every pattern must match one."""
     chosen = set()
     for pattern in patterns.split(","):
@@ -104,7 +105,7 @@ def _matching(patterns: str, suites) -> list[Case]:
     return [case for case in select("*", suites) if case.name in chosen]
 
 
-def _refuse_too_large(cases, dtype: str, option: str, given) -> None:
+def _refuse_too_large(cases: Iterable[Case], dtype: str, option: str, given: object) -> None:
     """Refuse layers whose arrays cannot be there at once: in float64 for the definition, in --dtype to be measured."""
     there = machine.memory()
     for case in cases:

@@ -1,10 +1,11 @@
 """Measuring: expected values are computed, implementations compared with them, and only then timed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convnotes import check
 from convnotes.benchmark.measuring import steps, timing
@@ -27,6 +28,10 @@ TRACING = {"naive": 30}
 PATIENCE = {"naive": 0.25}
 
 
+# An implementation, and the part of its call, empty for the whole.
+Key = tuple[str, str]
+
+
 class Definition(NamedTuple):
     """The implementation that expected values are by, or None and a note that says why there are none."""
 
@@ -43,11 +48,11 @@ class Worker(Calls):
 
     def __init__(
         self, modules: Mapping[str, str], rounded: str, dtype: str, limit: float, threads: int, device: str = "cpu"
-    ):
+    ) -> None:
         super().__init__(modules, rounded, dtype, device)
         self.limit, self.threads = limit, threads
         self.estimates = Estimates(self.prepare)
-        self.stopwatch = timing.elapsed
+        self.stopwatch: timing.Stopwatch = timing.elapsed
         if "torch" in modules:
             import torch
 
@@ -73,7 +78,9 @@ class Worker(Calls):
         np.save(path, expected)
         return Definition(by)
 
-    def measure(self, case: Case, operation: str, definition: Definition, path: Path, repeats: int) -> list[dict]:
+    def measure(
+        self, case: Case, operation: str, definition: Definition, path: Path, repeats: int
+    ) -> list[dict[str, Any]]:
         """The first round: one record for each timing of each implementation, or one that says why there is none."""
         if definition.by is None:
             return self.fail(case, operation, definition.note)
@@ -96,12 +103,15 @@ class Worker(Calls):
             calls |= parts
         rows = self._time(records, calls, plans, 0)
         for name, step in calls:
-            times = [row.get("seconds") for row in rows if (row["implementation"], row["step"]) == (name, step)]
+            mine = [row for row in rows if (row["implementation"], row["step"]) == (name, step)]
+            times: list[Any] = [row.get("seconds") for row in mine]
             if not step and times != [None]:
                 self.estimates.learn(name, case, operation, min(times))
         return rows
 
-    def repeat(self, case: Case, operation: str, turn: int, known: Sequence[tuple[dict, timing.Plan]]) -> list[dict]:
+    def repeat(
+        self, case: Case, operation: str, turn: int, known: Sequence[tuple[dict[str, Any], timing.Plan]]
+    ) -> list[dict[str, Any]]:
         """A later round: further timings of what was measured in the first, whose records and plans are known."""
         records = {(record["implementation"], record["step"]): record for record, _ in known}
         plans = dict(zip(records, (plan for _, plan in known)))
@@ -116,16 +126,18 @@ class Worker(Calls):
             calls |= self._steps(case, records, turn)
         return self._time(records, calls, plans, turn)
 
-    def fail(self, case: Case, operation: str, note: str) -> list[dict]:
+    def fail(self, case: Case, operation: str, note: str) -> list[dict[str, Any]]:
         """The records of a problem that no implementation could be measured on."""
         return [self._known(name, case, operation) | failures.record(note) for name in self.modules]
 
-    def _known(self, name, case, operation) -> dict:
+    def _known(self, name: str, case: Case, operation: str) -> dict[str, Any]:
         """What is known of a call before it is made."""
         known = costs.record(case, operation, name, self.dtype)
         return known | {"device": self.device, "threads": self.threads}
 
-    def _plan(self, records, calls, repeats) -> dict:
+    def _plan(
+        self, records: dict[Key, dict[str, Any]], calls: dict[Key, Callable[[], Any]], repeats: int
+    ) -> dict[Key, timing.Plan]:
         """The plans of the calls; one that fails or proves to take longer than the limit is not timed."""
         plans = {}
         for key, call in list(calls.items()):
@@ -140,7 +152,9 @@ class Worker(Calls):
                 del calls[key]
         return plans
 
-    def _steps(self, case, records, turn=None) -> dict:
+    def _steps(
+        self, case: Case, records: dict[Key, dict[str, Any]], turn: int | None = None
+    ) -> dict[Key, Callable[[], Any]]:
         """The calls of the steps that there are records of; none where their operands cannot be made."""
         wanted = [key for key in records if key[1]]
         try:
@@ -151,9 +165,17 @@ class Worker(Calls):
                 records[key] |= failures.raised(problem) | {"round": turn}
             return {}
 
-    def _time(self, records, calls, plans, turn):
+    def _time(
+        self,
+        records: dict[Key, dict[str, Any]],
+        calls: dict[Key, Callable[[], Any]],
+        plans: dict[Key, timing.Plan],
+        turn: int,
+    ) -> list[dict[str, Any]]:
         # In the first round a long call has been timed already, when it was planned.
-        times = {key: [plans[key].seconds] for key in calls if turn == 0 and plans[key].seconds > timing.LONG}
+        times: dict[Key, Any] = {
+            key: [plans[key].seconds] for key in calls if turn == 0 and plans[key].seconds > timing.LONG
+        }
         later = {key: call for key, call in calls.items() if key not in times}
         awake = timing.AWAKE if self.threads > 1 else 0
         # No Ctrl-C reaches a worker: whatever is raised here is the call's.
@@ -171,10 +193,12 @@ class Worker(Calls):
                 rows.append(record | timed)
         return rows
 
-    def _limit(self, name):
+    def _limit(self, name: str) -> float:
         return self.limit * PATIENCE.get(name, 1.0)
 
-    def _check(self, name, case, operation, expected):
+    def _check(
+        self, name: str, case: Case, operation: str, expected: NDArray[Any]
+    ) -> tuple[Callable[[], Any] | None, dict[str, Any]]:
         """The call if it may be timed, else None, and what was found out about it. No clock runs here."""
         tracing, limit = TRACING.get(name, 1), self._limit(name)
         try:
@@ -199,6 +223,6 @@ class Worker(Calls):
             return None, {"status": WRONG, "error": error, "note": fault}
         return call, {"status": MEASURED, "error": error, "peak_bytes": peak}
 
-    def _judge(self, case, operation, result, expected) -> tuple[float, str | None]:
+    def _judge(self, case: Case, operation: str, result: Any, expected: NDArray[Any]) -> tuple[float, str | None]:
         """The error of what a call returned, and in words why it cannot be compared, if so."""
         return check.error(result, expected), None

@@ -4,10 +4,11 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from typing import Any
 
 from convnotes.benchmark import Refused, isa
 from convnotes.benchmark.terminal import signals
@@ -51,7 +52,7 @@ def process(threads: int, instructions: str = isa.NATIVE) -> Iterator[Executor]:
         executor.shutdown(cancel_futures=True)
 
 
-def ask(executor: Executor, within: float | None, function: Callable, *arguments):
+def ask(executor: Executor, within: float | None, function: Callable[..., Any], *arguments: Any) -> Any:
     """What a process answers; NoAnswer where it dies, or is killed since that takes more than so many seconds."""
     try:
         future = executor.submit(function, *arguments)
@@ -61,19 +62,19 @@ def ask(executor: Executor, within: float | None, function: Callable, *arguments
     except TimeoutError:
         if future.done():  # this one is what the function has raised
             raise
-        for child in list((executor._processes or {}).values()):
+        for child in list((getattr(executor, "_processes", None) or {}).values()):
             child.kill()
         raise NoAnswer(f"no answer within {within:g} s") from None
 
 
-def _depend_on_parent():
+def _depend_on_parent() -> None:
     """The process that started the others ends them: by its death, but not by the Ctrl-C that reaches all of them."""
     signals.ignore_shared()
     threading.Thread(target=end_with, args=[multiprocessing.parent_process()], daemon=True).start()
 
 
 @contextmanager
-def _environment(values):
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:

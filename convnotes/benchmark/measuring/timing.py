@@ -5,15 +5,16 @@ import itertools
 import math
 import time
 import tracemalloc
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from convnotes.benchmark.storing import failures
 
 # Times a number of calls in nanoseconds: `elapsed` here, the GPU's own events in `torch_calls`.
-Stopwatch = Callable[[Callable, int], int]
-Key = Hashable
+Stopwatch = Callable[[Callable[..., Any], int], int]
+Key = TypeVar("Key", bound=Hashable)
 
 # One timing lasts at least this long, far above the clock's resolution; shorter calls are looped inside it.
 TARGET = 2_000_000  # nanoseconds
@@ -37,7 +38,7 @@ class Plan:
     repeats: int
 
 
-def elapsed(call: Callable, loops: int, clock: Callable[[], int] = time.perf_counter_ns) -> int:
+def elapsed(call: Callable[..., Any], loops: int, clock: Callable[[], int] = time.perf_counter_ns) -> int:
     """The nanoseconds that `loops` calls take."""
     start = clock()
     for _ in itertools.repeat(None, loops):
@@ -45,7 +46,7 @@ def elapsed(call: Callable, loops: int, clock: Callable[[], int] = time.perf_cou
     return clock() - start
 
 
-def plan(call: Callable, repeats: int, stopwatch: Stopwatch = elapsed) -> Plan:
+def plan(call: Callable[..., Any], repeats: int, stopwatch: Stopwatch = elapsed) -> Plan:
     """Choose the loops that make one timing last TARGET; a long call is timed once, others `repeats` times."""
     loops = 1
     while (nanoseconds := stopwatch(call, loops)) < TARGET:
@@ -55,7 +56,7 @@ def plan(call: Callable, repeats: int, stopwatch: Stopwatch = elapsed) -> Plan:
 
 
 def take_turns(
-    calls: Mapping[Key, Callable],
+    calls: Mapping[Key, Callable[..., Any]],
     plans: Mapping[Key, Plan],
     stopwatch: Stopwatch = elapsed,
     awake: float = 0,
@@ -68,7 +69,7 @@ def take_turns(
     Returns the seconds of one call in each repeat, by the keys of `calls`, or a note on what a call raised: then the
     others go on without it.
     """
-    times: dict = {key: [] for key in calls}
+    times: dict[Key, Any] = {key: [] for key in calls}
     short = [call for key, call in calls.items() if plans[key].seconds <= LONG]
     with _no_collection():
         _wake(short, awake, catching)
@@ -87,7 +88,7 @@ def take_turns(
     return times
 
 
-def _wake(calls: Sequence[Callable], seconds: float, catching: type[BaseException]) -> None:
+def _wake(calls: Sequence[Callable[..., Any]], seconds: float, catching: type[BaseException]) -> None:
     """Repeat calls in turns for some time; one that fails is left to be timed."""
     end = time.perf_counter() + seconds
     while calls and time.perf_counter() < end:
@@ -96,7 +97,7 @@ def _wake(calls: Sequence[Callable], seconds: float, catching: type[BaseExceptio
                 call()
 
 
-def peak(call: Callable) -> tuple[object, int]:
+def peak(call: Callable[..., Any]) -> tuple[object, int]:
     """The result of one call, and the largest number of bytes that it held at a time, its result included."""
     tracemalloc.start()
     try:
@@ -107,7 +108,7 @@ def peak(call: Callable) -> tuple[object, int]:
 
 
 @contextmanager
-def _no_collection():
+def _no_collection() -> Iterator[None]:
     """No cyclic garbage collection, which would hit one timing and spare the next."""
     enabled = gc.isenabled()
     gc.disable()

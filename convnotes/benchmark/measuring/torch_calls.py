@@ -8,47 +8,49 @@ implementations start from the same arguments without these. Below stand the clo
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 from convnotes.cases import Case
+from convnotes.windows import Windows
 
 aten = torch.ops.aten
 
 
-def prepare(case: Case, operation: str, operands: Mapping, device: str = "cpu") -> Callable[[], torch.Tensor]:
+def prepare(case: Case, operation: str, operands: Mapping[str, Any], device: str = "cpu") -> Callable[[], torch.Tensor]:
     """One operation of a case on tensors made of its operands, which lie on the device."""
     arrays = {name: value for name, value in operands.items() if isinstance(value, np.ndarray)}
     tensors = {name: torch.tensor(np.ascontiguousarray(array), device=device) for name, array in arrays.items()}
     return _CALLS[operation](case, tensors)
 
 
-def _padding(p):
+def _padding(p: Windows) -> list[int]:
     return [before for before, _ in p.padding]
 
 
-def _one_sided(p) -> list[int]:
+def _one_sided(p: Windows) -> list[int]:
     """What is to be padded before the call, since torch pads both ends of an axis alike; nothing where that does."""
     (top, bottom), (left, right) = p.padding
     return [] if top == bottom and left == right else [left, right, top, bottom]
 
 
-def _conv2d(case, T):
+def _conv2d(case: Case, T: Mapping[str, torch.Tensor]) -> Callable[[], torch.Tensor]:
     p, X = case.windows, T["input"]
     more = _one_sided(p)
     rest = T["weight"], T["bias"], p.stride, [0, 0] if more else _padding(p), p.dilation, p.groups
     return (lambda: F.conv2d(F.pad(X, more), *rest)) if more else partial(F.conv2d, X, *rest)
 
 
-def _conv_transpose2d(case, T):
+def _conv_transpose2d(case: Case, T: Mapping[str, torch.Tensor]) -> Callable[[], torch.Tensor]:
     p = case.windows
     options = p.stride, _padding(p), p.remainder, p.groups, p.dilation
     return partial(F.conv_transpose2d, T["input"], T["weight"], T["bias"], *options)
 
 
-def _convolution_grad(place, case, T):
+def _convolution_grad(place: int, case: Case, T: Mapping[str, torch.Tensor]) -> Callable[[], torch.Tensor]:
     """The gradient with respect to the argument at `place`: 0 the input, 1 the weight.
 
     torch.nn.grad does the same, but hands the kernel an operand expanded from one number, with which it
@@ -68,15 +70,15 @@ def _convolution_grad(place, case, T):
     return (lambda: backward()[0][..., *inside]) if more and place == 0 else lambda: backward()[place]
 
 
-def _bias_add(case, T):
+def _bias_add(case: Case, T: Mapping[str, torch.Tensor]) -> Callable[[], torch.Tensor]:
     return partial(torch.add, T["input"], T["bias"][:, None, None])
 
 
-def _bias_grad(case, T):
+def _bias_grad(case: Case, T: Mapping[str, torch.Tensor]) -> Callable[[], torch.Tensor]:
     return partial(torch.sum, T["grad_output"], (0, 2, 3))
 
 
-def _max_options(case):
+def _max_options(case: Case) -> tuple[Any, ...]:
     p = case.windows
     if not p.all_meet_input():
         # torch returns an index outside the input there, and its gradient writes outside its memory.
@@ -84,11 +86,11 @@ def _max_options(case):
     return (p.kernel, p.stride, _padding(p), p.dilation, case.options.get("ceil_mode", False))
 
 
-def _max_pool2d(case, T):
+def _max_pool2d(case: Case, T: Mapping[str, torch.Tensor]) -> Callable[[], torch.Tensor]:
     return partial(F.max_pool2d, T["input"], *_max_options(case))
 
 
-def _max_pool2d_grad_input(case, T):
+def _max_pool2d_grad_input(case: Case, T: Mapping[str, torch.Tensor]) -> Callable[[], torch.Tensor]:
     if case.options.get("ties", "first") != "first":
         raise ValueError(f"ties must be 'first' for torch, got {case.options['ties']!r}")
     options = _max_options(case)
@@ -96,32 +98,32 @@ def _max_pool2d_grad_input(case, T):
     return partial(aten.max_pool2d_with_indices_backward, T["grad_output"], T["input"], *options, indices)
 
 
-def _avg_options(case):
+def _avg_options(case: Case) -> tuple[Any, ...]:
     p = case.windows
     given = case.options
     divisor = (given.get("count_include_pad", True), given.get("divisor_override"))
     return (p.kernel, p.stride, _padding(p), given.get("ceil_mode", False), *divisor)
 
 
-def _avg_pool2d(case, T):
+def _avg_pool2d(case: Case, T: Mapping[str, torch.Tensor]) -> Callable[[], torch.Tensor]:
     return partial(F.avg_pool2d, T["input"], *_avg_options(case))
 
 
-def _avg_pool2d_grad_input(case, T):
+def _avg_pool2d_grad_input(case: Case, T: Mapping[str, torch.Tensor]) -> Callable[[], torch.Tensor]:
     return partial(aten.avg_pool2d_backward, T["grad_output"], T["input"], *_avg_options(case))
 
 
-def _local_response_norm(case, T):
+def _local_response_norm(case: Case, T: Mapping[str, torch.Tensor]) -> Callable[[], torch.Tensor]:
     return partial(F.local_response_norm, T["input"], **case.options)
 
 
-def _local_response_norm_grad_input(case, T):
+def _local_response_norm_grad_input(case: Case, T: Mapping[str, torch.Tensor]) -> Callable[[], torch.Tensor]:
     X = T["input"].requires_grad_()
     Y = F.local_response_norm(X, **case.options)
     return lambda: torch.autograd.grad(Y, X, T["grad_output"], retain_graph=True)[0]
 
 
-_CALLS = {
+_CALLS: dict[str, Callable[..., Callable[[], torch.Tensor]]] = {
     "conv2d": _conv2d,
     "conv2d_grad_input": partial(_convolution_grad, 0),
     "conv2d_grad_weight": partial(_convolution_grad, 1),
@@ -139,7 +141,7 @@ _CALLS = {
 }
 
 
-def elapsed(call: Callable, loops: int) -> int:
+def elapsed(call: Callable[..., Any], loops: int) -> int:
     """The stopwatch on a GPU: the nanoseconds that a GPU works on `loops` calls, between two of its own events."""
     start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
     torch.cuda.synchronize()

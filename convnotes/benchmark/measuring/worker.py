@@ -1,15 +1,17 @@
 """What a worker process is asked: each function here runs in the process of its own that `start` has set up."""
 
+from typing import Any
+
 from convnotes.benchmark.measuring.foreign import ForeignWorker
 from convnotes.benchmark.measuring.measurement import Definition, Worker
 from convnotes.benchmark.storing import machine
 from convnotes.child_process import silence
 from convnotes.implementations import LoadError
 
-_worker = None
+_worker: Any = None
 
 
-def start(foreign: bool, *settings) -> dict:
+def start(foreign: bool, *settings: Any) -> dict[str, Any]:
     """Set this process up as a `Worker`; returns its libraries, their threads and the GPU."""
     global _worker
     if foreign:
@@ -27,21 +29,21 @@ def load() -> str | None:
     return None
 
 
-def define(*problem) -> Definition:
+def define(*problem: Any) -> Definition:
     """`Worker.define` in this process."""
     return _worker.define(*problem)
 
 
-def measure(*problem) -> list[dict]:
+def measure(*problem: Any) -> list[dict[str, Any]]:
     """`Worker.measure` in this process."""
     return _worker.measure(*problem)
 
 
-def repeat(*problem) -> list[dict]:
+def repeat(*problem: Any) -> list[dict[str, Any]]:
     """`Worker.repeat` in this process."""
     return _worker.repeat(*problem)
 
 
-def fail(*problem) -> list[dict]:
+def fail(*problem: Any) -> list[dict[str, Any]]:
     """`Worker.fail` in this process."""
     return _worker.fail(*problem)

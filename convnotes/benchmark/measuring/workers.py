@@ -1,8 +1,10 @@
 """The worker processes of a run: what is measured is asked of them, and one that dies is replaced."""
 
+from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from convnotes import IMPLEMENTATIONS
 from convnotes.benchmark import Refused, isa
@@ -16,6 +18,7 @@ from convnotes.benchmark.storing.job import Job
 from convnotes.benchmark.storing.journal import Journal
 from convnotes.benchmark.storing.options import Options
 from convnotes.child_process import LONGEST
+from convnotes.implementations import Implementation
 
 DEFINING = ("naive", "matmul")
 # What somebody else wrote may never return. It must be loaded within LOADING seconds. One problem in one round must be
@@ -33,10 +36,10 @@ class Workers:
     libraries: what each measuring process says of its libraries
     """
 
-    def __init__(self, options: Options, processes: ExitStack):
+    def __init__(self, options: Options, processes: ExitStack) -> None:
         self._options, self._processes = options, processes
-        self._executors: dict[str | tuple, Executor] = {}
-        self._foreign = {(one.label,): one for one in options.foreign}
+        self._executors: dict[str | tuple[Any, ...], Executor] = {}
+        self._foreign: dict[Any, Implementation] = {(one.label,): one for one in options.foreign}
         measuring = {names: (names, options.dtype, options.threads, options.device) for names in groups(options)}
         # Its BLAS has one thread, so that none of it spins beside a measurement.
         self._settings = {"definition": (DEFINING, "float64", 1, "cpu")} | measuring
@@ -46,7 +49,7 @@ class Workers:
         ]
         self._start("definition")
 
-    def rows(self, job: Job, finished: Journal, folder: Path) -> list[dict]:
+    def rows(self, job: Job, finished: Journal, folder: Path) -> list[dict[str, Any]]:
         """Measure one job; a later round has nothing to do where the first one measured nothing."""
         if job.is_machine:
             o = self._options
@@ -72,7 +75,7 @@ class Workers:
         except NoAnswer as note:
             return self._ask(names, worker.fail, *problem, str(note))
 
-    def _ask(self, whom: str | tuple, function, *problem):
+    def _ask(self, whom: str | tuple[Any, ...], function: Callable[..., Any], *problem: Any) -> Any:
         """What a worker answers; NoAnswer where it dies or is killed instead, and another one has taken its place."""
         o, within = self._options, None
         if whom in self._foreign:
@@ -83,7 +86,7 @@ class Workers:
             self._executors[whom], _ = self._begin(whom)
             raise
 
-    def _start(self, whom: str | tuple) -> dict:
+    def _start(self, whom: str | tuple[Any, ...]) -> dict[str, Any]:
         """Start a process with some implementations; returns what it says of its libraries.
 
         What somebody else wrote is loaded; a later process in its place loads it where it is needed.
@@ -99,7 +102,7 @@ class Workers:
                 raise Refused(f"--implementations must be such as can be loaded, but {problem}")
         return found
 
-    def _begin(self, whom: str | tuple) -> tuple[Executor, dict]:
+    def _begin(self, whom: str | tuple[Any, ...]) -> tuple[Executor, dict[str, Any]]:
         """A new process with some implementations, and what it says of its libraries."""
         names, dtype, threads, device = self._settings[whom]
         one = self._foreign.get(whom)
@@ -117,6 +120,6 @@ class Workers:
         return executor, found
 
 
-def _plan(rows: list[dict]) -> Plan:
+def _plan(rows: list[dict[str, Any]]) -> Plan:
     """The plan by which the first round measured these rows."""
     return Plan(min(float(row["seconds"]) for row in rows), int(rows[0]["loops"]), len(rows))

@@ -1,5 +1,8 @@
 """A table of means that fits on a screen of 80 columns: what has no room is named below it."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import pandas as pd
 
 from convnotes.benchmark.reporting.summary import geometric_mean, kind
@@ -33,7 +36,9 @@ def means_table(ratios: pd.DataFrame, others: list[str], most: int, more: str = 
     return [*lines, *([shorten(more.format(", ".join(out)), COLUMNS)] if out else [])]
 
 
-def _fitting(shown, others, passes, cells) -> tuple[list[str], list[str]]:
+def _fitting(
+    shown: Sequence[str], others: Sequence[str], passes: Sequence[str], cells: Mapping[Any, str]
+) -> tuple[list[str], list[str]]:
     """The lines of some families, and the implementations that these have no room for."""
     first = min(20, max(map(columns, shown)) + 1)
     found = {one: _column(one, shown, passes, cells) for one in others}
@@ -45,7 +50,7 @@ def _fitting(shown, others, passes, cells) -> tuple[list[str], list[str]]:
     return ["".join([ljust(label, first), *parts]).rstrip() for label, *parts in zip(labels, *found.values())], out
 
 
-def _column(implementation: str, groups, passes, cells) -> list[str]:
+def _column(implementation: str, groups: Sequence[str], passes: Sequence[str], cells: Mapping[Any, str]) -> list[str]:
     """The lines of one implementation, all of the same width: its name, its passes, its means in every group."""
     table = [passes, *([cells.get((group, implementation, one), "") for one in passes] for group in groups)]
     widths = [max(map(len, column)) + 1 for column in zip(*table)]

@@ -1,5 +1,7 @@
 """What stands under every table and figure: the machine, the libraries, the commit and the date, in a sentence each."""
 
+from typing import Any
+
 from convnotes.benchmark import isa
 
 # Others who used more than this of one processor, on average over a run, have disturbed it.
@@ -10,7 +12,7 @@ IDLE = 0.5
 _BLAS = {"openblas": "OpenBLAS", "mkl": "MKL", "blis": "BLIS", "accelerate": "Accelerate"}
 
 
-def line(environment: dict) -> str:
+def line(environment: dict[str, Any]) -> str:
     """The line of provenance."""
     e = environment
     blas = e["blas"] or {"name": "BLAS", "version": "unknown", "kernels": None}
@@ -32,19 +34,19 @@ def line(environment: dict) -> str:
     return "; ".join(parts)
 
 
-def asked(environment: dict) -> str:
+def asked(environment: dict[str, Any]) -> str:
     """Which instructions the run asked for; a run of a time before there was a choice asked for none."""
     return environment["options"].get("isa", isa.NATIVE)
 
 
-def instructions(environment: dict) -> list[str]:
+def instructions(environment: dict[str, Any]) -> list[str]:
     """What held NumPy and torch: the run itself, or the variables that its user had set."""
     if (name := asked(environment)) != isa.NATIVE:
         return [f"{name.upper()} only"]
     return [f"{name}={value}" for name, value in environment.get("kernels", {}).get("variables", {}).items()]
 
 
-def foreign(environment: dict) -> list[str]:
+def foreign(environment: dict[str, Any]) -> list[str]:
     """Those implementations that are none of ours, each with its file or module and what of it was measured."""
     found = []
     for label in environment["options"].get("implementations", ()):
@@ -54,14 +56,14 @@ def foreign(environment: dict) -> list[str]:
     return found
 
 
-def _code(environment: dict) -> str:
+def _code(environment: dict[str, Any]) -> str:
     """What was measured: the commit, or where there is no git the version, which older results lack."""
     if environment["commit"] or not environment.get("version"):
         return f"commit {environment['commit'] or 'unknown'}"
     return f"convnotes {environment['version']}"
 
 
-def settings(environment: dict) -> str:
+def settings(environment: dict[str, Any]) -> str:
     """How the measurements were chosen."""
     o = environment["options"]
     if found := environment.get("layers"):
@@ -88,7 +90,7 @@ def ceilings(best: dict[str, float]) -> str:
     return f"In the same run and with the same threads, {', and '.join(found)}." if found else ""
 
 
-def warning(environment: dict) -> str | None:
+def warning(environment: dict[str, Any]) -> str | None:
     """A sentence where something else ran beside the benchmark.
 
     That is known from the processor time of others, or else, as of earlier runs, from the load of the last minute.

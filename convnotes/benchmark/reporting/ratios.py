@@ -7,13 +7,16 @@ from convnotes.benchmark.storing.schema import MEASURED, NOT_RUN, OF_NETWORKS
 from convnotes.style import CYCLE
 
 
-def base(rows: pd.DataFrame) -> str | None:
-    """Whose time those of others are divided by: torch's, or without it the fastest of ours, or else anybody's."""
+def base(rows: pd.DataFrame) -> str:
+    """Whose time those of others are divided by: torch's, or without it the fastest of ours, or else anybody's.
+
+    Empty where nobody was timed.
+    """
     there = names(rows[rows["status"] == MEASURED])
-    return next((name for name in reversed(CYCLE) if name in there), next(iter(there), None))
+    return next((name for name in reversed(CYCLE) if name in there), next(iter(there), ""))
 
 
-def ratios(rows: pd.DataFrame, base: str | None) -> pd.DataFrame:
+def ratios(rows: pd.DataFrame, base: str) -> pd.DataFrame:
     """The other implementations' calls with `ratio`, their time over that of `base`; a time may be `estimated`."""
     problem = [name for name in KEYS if name != "implementation"]
     # What was timed of a call that failed in another round is no basis for anything.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -27,7 +27,9 @@ class Report(NamedTuple):
     findings: Sequence[str] = ()
 
 
-def write(frame: pd.DataFrame, environment: dict, folder: Path, kinds: Iterable[str] = (records.PNG,)) -> Report:
+def write(
+    frame: pd.DataFrame, environment: dict[str, Any], folder: Path, kinds: Iterable[str] = (records.PNG,)
+) -> Report:
     """Write pages and figures, these in some of `records.KINDS`, to `folder`."""
     summary = with_times(summarize(frame), environment)
     (folder / records.SUMMARY).write_bytes(files.packed(to_csv(summary)))

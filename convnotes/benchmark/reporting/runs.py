@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -20,7 +20,7 @@ class Run(NamedTuple):
 
     folder: Path
     summary: pd.DataFrame
-    environment: dict
+    environment: dict[str, Any]
 
     @property
     def line(self) -> str:
@@ -44,6 +44,6 @@ def full(results: Path) -> dict[str, Run]:
     return {name: found[name] for name in sorted(found, key=lambda name: name != mine)}
 
 
-def _is_full(options: dict) -> bool:
+def _is_full(options: dict[str, Any]) -> bool:
     whole = options["cases"] in (None, "*") and set(IMPLEMENTATIONS) <= set(options["implementations"])
     return whole and SUITES <= set(options["suite"]) and FULL.items() <= options.items()

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -16,13 +17,16 @@ from convnotes.benchmark.storing import records
 from convnotes.benchmark.storing.schema import NOT_OFFERED, STATUSES
 from convnotes.benchmark.terminal.output import columns, shorten
 
+if TYPE_CHECKING:
+    from convnotes.benchmark.reporting.report import Report
+
 # Of 25 lines, so many a table may have beside all else that is said.
 TABLE = 13
 # So many wrong or failed results are named, the others counted.
 NAMED = 2
 
 
-def report(found, out: Path) -> str:
+def report(found: "Report", out: Path) -> str:
     """What is printed of a report that was written to a folder."""
     rows = calls(found.summary)
     network = own_network(totals(found.summary))
@@ -95,7 +99,7 @@ def few_calls(rows: pd.DataFrame, most: int = TABLE) -> list[str]:
     return lines
 
 
-def _short(row) -> str:
+def _short(row: pd.Series) -> str:
     return time(row).split(" (")[0].replace("**", "")
 
 

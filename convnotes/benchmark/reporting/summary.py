@@ -1,5 +1,7 @@
 """The measurements summed up: one row for all timings of one call, with what follows from them."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -113,7 +115,7 @@ def calls(summary: pd.DataFrame) -> pd.DataFrame:
     return summary[(summary["suite"] != MACHINE) & (summary["step"] == "")]
 
 
-def with_times(summary: pd.DataFrame, environment: dict) -> pd.DataFrame:
+def with_times(summary: pd.DataFrame, environment: dict[str, Any]) -> pd.DataFrame:
     """The summary with a column `times`, how often each layer occurs, where it is of the user's own layers."""
     if "layers" not in environment:
         return summary
@@ -142,6 +144,6 @@ def kind(operation: str) -> str:
     return "parameter gradient" if operation.endswith(("_grad", "_grad_weight")) else "forward"
 
 
-def geometric_mean(values) -> float:
+def geometric_mean(values: Any) -> float:
     """The geometric mean of positive numbers; not-a-number counts for nothing."""
     return float(np.exp(np.log(values).mean()))

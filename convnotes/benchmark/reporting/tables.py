@@ -1,6 +1,8 @@
 """The summary as tables: text with units, then Markdown."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -34,7 +36,7 @@ def times(rows: pd.DataFrame) -> pd.DataFrame:
     return table.drop(columns=[name for name in table if " / " in name and not table[name].any()])
 
 
-def _times(group, rows, batch) -> dict[str, str]:
+def _times(group: pd.DataFrame, rows: pd.DataFrame, batch: int | None) -> dict[str, str]:
     """The times of one case with one batch, and their ratios to torch's."""
     found = {row["implementation"]: row for _, row in group.iterrows()}
     there = names(rows)
@@ -46,7 +48,7 @@ def _times(group, rows, batch) -> dict[str, str]:
     }
 
 
-def _multiply_adds(batches) -> str:
+def _multiply_adds(batches: Sequence[int | None]) -> str:
     return "multiply-adds" if batches == [None] else f"multiply-adds, batch {batches[0]}"
 
 
@@ -95,7 +97,7 @@ def faults(summary: pd.DataFrame) -> list[str]:
     return [f"{row['implementation']}: {_operation(row)} of {row['case']}: {time(row)}" for _, row in rows.iterrows()]
 
 
-def _operation(row) -> str:
+def _operation(row: pd.Series) -> str:
     return row["operation"] + (f" ({row['step']})" if row["step"] else "")
 
 
@@ -115,7 +117,7 @@ def markdown(table: pd.DataFrame) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in lines)
 
 
-def time(row) -> str:
+def time(row: Any) -> str:
     """The time of one call, or why there is none."""
     match None if row is None else row["status"]:
         case None:
@@ -130,11 +132,11 @@ def time(row) -> str:
         case "wrong":
             found = row["note"] if isinstance(row["note"], str) else f"error {row['error']:.0e}"
             return f"**wrong** ({found})"
-        case "failed":
+        case _:  # failed
             return f"**failed** ({row['note']})"
 
 
-def _ratio(row) -> str:
+def _ratio(row: Any) -> str:
     return "" if row is None else digits(row["ratio_to_torch"])
 
 

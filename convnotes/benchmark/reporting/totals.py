@@ -1,6 +1,6 @@
 """What the layers of the user's own network add up to: every layer's time, as often as it occurs."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -87,7 +87,7 @@ def _total(name: str, rows: pd.DataFrame) -> Total:
     return Total(name, shown[list(shown.sum().sort_values(kind="stable").index)], times, left, without)
 
 
-def _reasons(rows: pd.DataFrame):
+def _reasons(rows: pd.DataFrame) -> Callable[..., str]:
     """Says why a layer has no time by some implementations."""
     status = rows[rows["status"] != MEASURED].groupby(["case", "implementation"], sort=False)["status"].first()
 
@@ -123,13 +123,13 @@ def layers(total: Total) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def _duration(seconds) -> str:
+def _duration(seconds: float | None) -> str:
     return "" if seconds is None else duration(seconds)
 
 
 def notes(total: Total) -> list[str]:
     """A sentence on the layers that a total does not hold, and one on each implementation that has none."""
-    because = {}
+    because: dict[str, list[str]] = {}
     for case, reason in total.left.items():
         because.setdefault(reason, []).append(case)
     told = [f"{', '.join(cases)} ({reason})" for reason, cases in because.items()]

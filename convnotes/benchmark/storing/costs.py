@@ -1,6 +1,7 @@
 """What an operation costs on paper: multiply-adds, the bytes it must move, the workspace it needs beside them."""
 
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from convnotes import OPERATIONS, windows
 from convnotes.cases import Case
 
 
-def facts(case: Case, operation: str) -> dict:
+def facts(case: Case, operation: str) -> dict[str, Any]:
     """What a row says of its problem: its names and sizes; the kernel of a layer without windows is 0."""
     p = case.windows
     return {
@@ -25,7 +26,7 @@ def facts(case: Case, operation: str) -> dict:
     }
 
 
-def record(case: Case, operation: str, implementation: str, dtype: str) -> dict:
+def record(case: Case, operation: str, implementation: str, dtype: str) -> dict[str, Any]:
     """What a row says of a whole call before it is made."""
     itemsize = np.dtype(dtype).itemsize
     return facts(case, operation) | {
@@ -64,12 +65,12 @@ def result_size(case: Case, operation: str) -> tuple[int, ...]:
         return case.output_size
     if operation == "bias_grad":
         return case.output_size[1:2]
-    return case.weight_size if operation.endswith("_grad_weight") else case.input_size
+    return (case.weight_size or ()) if operation.endswith("_grad_weight") else case.input_size
 
 
 def compulsory_bytes(case: Case, operation: str, itemsize: int) -> int:
     """The bytes of the arrays an operation takes and returns, each counted once."""
-    sizes = {"input": case.input_size, "weight": case.weight_size, "grad_output": case.output_size}
+    sizes: dict[str, Any] = {"input": case.input_size, "weight": case.weight_size, "grad_output": case.output_size}
     sizes["bias"] = case.output_size[1:2]
     taken = [sizes[name] for name in OPERATIONS[operation] if name in sizes]
     return itemsize * sum(map(prod, [*taken, result_size(case, operation)]))

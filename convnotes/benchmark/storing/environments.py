@@ -1,7 +1,9 @@
 """The environment of a run: the machine, the libraries and the options, stored before anything is measured."""
 
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from convnotes.benchmark import Refused
 from convnotes.benchmark.storing import files, machine, reading, records, schema
@@ -17,7 +19,7 @@ def stored(folder: Path) -> bool:
     return (folder / records.ENVIRONMENT).exists()
 
 
-def describe(options: Options, libraries: list[dict]) -> dict:
+def describe(options: Options, libraries: list[dict[str, Any]]) -> dict[str, Any]:
     """The environment as it is now; `libraries` as the worker processes found them."""
     found = {name: [one[name] for one in libraries if one[name]] for name in ("blas", "torch_threads", "gpu")}
     # torch's are known where it is loaded alone.
@@ -34,17 +36,17 @@ def describe(options: Options, libraries: list[dict]) -> dict:
     }
 
 
-def _lines(facts: dict) -> dict:
+def _lines(facts: dict[str, Any]) -> dict[str, Any]:
     """Facts whose texts are such as a file can hold."""
     return {name: schema.NOTE.nearest(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
 
 
-def write(folder: Path, environment: dict) -> None:
+def write(folder: Path, environment: dict[str, Any]) -> None:
     """Store the environment beside the measurements."""
     files.write(folder / records.ENVIRONMENT, json.dumps(environment, indent=2) + "\n")
 
 
-def read(folder: Path, now: dict) -> dict:
+def read(folder: Path, now: dict[str, Any]) -> dict[str, Any]:
     """The environment that a run began with; refuses to go on with it in another one."""
     try:
         before = reading.environment((folder / records.ENVIRONMENT).read_text(encoding="utf-8-sig"), schema.UNFINISHED)
@@ -66,6 +68,6 @@ def read(folder: Path, now: dict) -> dict:
     return before
 
 
-def largest_load(sessions, key) -> float | None:
+def largest_load(sessions: Iterable[Mapping[str, Any]], key: str) -> float | None:
     """The largest load of all sessions, where it is known of any."""
     return max((session[key] for session in sessions if session.get(key) is not None), default=None)

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from convnotes.benchmark import Refused
 from convnotes.benchmark.storing import costs, reading, records
@@ -18,7 +19,7 @@ from convnotes.benchmark.storing.files import packed, write
 from convnotes.benchmark.storing.job import Job
 from convnotes.benchmark.storing.schema import CALL, COLUMNS, MEASURED
 
-Rows = list[dict]
+Rows = list[dict[str, Any]]
 
 
 class Journal:
@@ -28,8 +29,8 @@ class Journal:
     damage: a sentence about what `load` found and did not take over, or nothing
     """
 
-    def __init__(self, folder: Path, jobs: Iterable[Job]):
-        self.rows: dict[tuple, Rows] = {}
+    def __init__(self, folder: Path, jobs: Iterable[Job]) -> None:
+        self.rows: dict[tuple[Any, ...], Rows] = {}
         self.damage = ""
         self._path, self._jobs = folder / records.PLAIN, tuple(jobs)
 
@@ -66,7 +67,7 @@ class Journal:
 
     def known(self, job: Job) -> dict[tuple[str, str], Rows]:
         """What the first round measured of a job's problem: its rows, by implementation and step."""
-        found = {}
+        found: dict[tuple[str, str], Rows] = {}
         for row in self.rows.get(self._first(job), []):
             if row["status"] == MEASURED:
                 found.setdefault((row["implementation"], row["step"]), []).append(row)
@@ -78,18 +79,18 @@ class Journal:
 
     def _sorted(self) -> Iterable[Iterable[str]]:
         """All rows, those of a call beside each other: they are as good as the same, and so take a third less space."""
-        calls = {}
+        calls: dict[Any, Any] = {}
         for job in self._jobs:
             for row in self.rows.get(job.key, []):
                 calls.setdefault(tuple(row[name] for name in CALL), []).append(row.values())
         return (row for rows in calls.values() for row in rows)
 
     @staticmethod
-    def _first(job: Job) -> tuple:
+    def _first(job: Job) -> tuple[Any, ...]:
         return replace(job, round=0).key
 
 
-def _text(rows) -> str:
+def _text(rows: Iterable[Iterable[Any]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
@@ -119,7 +120,7 @@ def _blocks(path: Path) -> list[str]:
     return text.split("\n\n")[:-1]
 
 
-def _sealed(block: str) -> tuple[tuple, Rows] | None:
+def _sealed(block: str) -> tuple[tuple[Any, ...], Rows] | None:
     """The rows of a block and what they are rows of; None where they are not what was written."""
     text, _, seal = block.rpartition("\n")
     if seal != _seal(text + "\n"):

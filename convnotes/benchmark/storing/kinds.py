@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import inf
 from reprlib import Repr
+from typing import Any
 
 # Control characters, line separators, and halves of characters that no file can hold.
 _UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -27,7 +28,7 @@ class Text:
     def parse(self, text: str) -> str:
         return text
 
-    def holds(self, value) -> bool:
+    def holds(self, value: Any) -> bool:
         if not isinstance(value, str):
             return False
         if self.choices:
@@ -38,7 +39,7 @@ class Text:
         """A text like another that may hold anything."""
         return _UNWRITABLE.sub("?", value)[:LONGEST]
 
-    def __str__(self):
+    def __str__(self) -> str:
         if self.choices:
             return f"one of {', '.join(self.choices)}"
         return f"a line of at most {LONGEST} characters" + (f" without {self.without}" if self.without else "")
@@ -48,14 +49,14 @@ class Text:
 class Date:
     """A date with its time, in the form that ISO 8601 gives it."""
 
-    def holds(self, value) -> bool:
+    def holds(self, value: Any) -> bool:
         try:
             datetime.fromisoformat(value)
         except (TypeError, ValueError):
             return False
         return True
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "a date"
 
 
@@ -78,12 +79,12 @@ class Number:
             return int(text) if text.isdecimal() else int(value)
         return value
 
-    def holds(self, value) -> bool:
+    def holds(self, value: Any) -> bool:
         if type(value) not in (int, float) or (self.whole and type(value) is not int):
             return False
         return self.least <= value <= self.most
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"a {'whole ' if self.whole else ''}number from {self.least:g} to {self.most:g}"
 
 
@@ -93,7 +94,7 @@ ABSENT = object()
 ANY = object()
 
 
-def fault(value, kind, place: str) -> str | None:
+def fault(value: Any, kind: Any, place: str) -> str | None:
     """What is wrong with a value read from JSON, in words; None if it is of its kind.
 
     kind: a kind; a dict of kinds by their keys, where others are ignored; a list of the one kind of all entries, of
@@ -119,13 +120,13 @@ def fault(value, kind, place: str) -> str | None:
         case tuple():
             if value is None and None in kind:
                 return None
-            found = [fault(value, one, place) for one in kind if one not in (None, ABSENT)]
-            return None if None in found else found[0]
+            faults = [fault(value, one, place) for one in kind if one not in (None, ABSENT)]
+            return None if None in faults else faults[0]
         case _:
             return None if kind.holds(value) else f"{place} is {short(value)} instead of {kind}"
 
 
-def short(value) -> str:
+def short(value: object) -> str:
     """A value as Python writes it, on one line and not too long."""
     return _REPR.repr(value)
 

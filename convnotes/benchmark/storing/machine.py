@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from convnotes import __version__
 from convnotes.benchmark import isa
@@ -60,7 +61,7 @@ def busy() -> float | None:
         return None
 
 
-def describe(dtype: str, device: str, threads: int) -> dict:
+def describe(dtype: str, device: str, threads: int) -> dict[str, Any]:
     """What a line of provenance says, but for the libraries' own threads."""
     return {
         "cpu": cpu(),
@@ -83,7 +84,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def libraries(torch_too: bool) -> dict:
+def libraries(torch_too: bool) -> dict[str, Any]:
     """The BLAS of NumPy, the threads and kernels in force in this process, the GPU; None for what is not there."""
     from threadpoolctl import threadpool_info
 
@@ -136,10 +137,10 @@ def _commit() -> str | None:
         return None
     commit = _git("rev-parse", "--short=10", "HEAD")
     changes = _git("status", "--porcelain", "--", PACKAGE.name)
-    return commit and commit.decode("ascii", "replace") + (" + changes" if changes else "")
+    return commit.decode("ascii", "replace") + (" + changes" if changes else "") if commit else None
 
 
-def _git(*arguments) -> bytes | None:
+def _git(*arguments: str) -> bytes | None:
     """What git answers, in bytes: a path in it has the encoding of the file system and not that of the locale."""
     try:
         done = subprocess.run(["git", "-C", PACKAGE.parent, *arguments], capture_output=True, check=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from convnotes.implementations import Implementation
 
@@ -12,9 +13,9 @@ class Network:
 
     source: str
     sha256: str
-    layers: tuple
+    layers: tuple[Any, ...]
 
-    def stored(self) -> dict:
+    def stored(self) -> dict[str, Any]:
         """What is stored of it beside the measurements: how often each layer occurs, by its name."""
         return {"sha256": self.sha256, "times": {one.case.name: one.times for one in self.layers}}
 
@@ -43,7 +44,7 @@ class Options:
     # What is measured in place of a suite.
     network: Network | None = None
 
-    def of_results(self) -> dict:
+    def of_results(self) -> dict[str, Any]:
         """Those that results hang on: not where they go, nor whether a run goes on, nor whence something came."""
         left_out = ("out", "resume", "foreign", "network")
         found = {name: value for name, value in asdict(self).items() if name not in left_out}

@@ -4,8 +4,9 @@ import csv
 import io
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any, NoReturn
 
 from convnotes.benchmark.storing.kinds import fault, short
 from convnotes.benchmark.storing.schema import CALL, COLUMNS, MACHINE, MEASURED, TIMING
@@ -47,7 +48,7 @@ def text(content: bytes) -> str:
         raise DamageError(f"is not UTF-8 ({problem})") from None
 
 
-def table(text: str) -> list[dict]:
+def table(text: str) -> list[dict[str, Any]]:
     """The rows of a file of measurements, their values as numbers and None for what is empty."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
@@ -72,7 +73,7 @@ def table(text: str) -> list[dict]:
     return rows
 
 
-def _check_header(header) -> None:
+def _check_header(header: Sequence[str]) -> None:
     for name in COLUMNS:
         if (count := header.count(name)) != 1:
             raise DamageError(f"has the column {name} {count} times" if count else f"lacks the column {name}")
@@ -80,9 +81,9 @@ def _check_header(header) -> None:
         raise DamageError(f"has a column {short(unknown[0])} that no run writes")
 
 
-def row(cells: Mapping[str, str]) -> dict:
+def row(cells: Mapping[str, str]) -> dict[str, Any]:
     """The values of a row of text."""
-    values = {}
+    values: dict[str, Any] = {}
     for name in COLUMNS:
         values[name], known = _value(name, cells[name])
         if not known:
@@ -125,9 +126,10 @@ _COSTS = {
 }
 
 
-def _check_calls(rows: Iterable[dict]) -> None:
+def _check_calls(rows: Iterable[dict[str, Any]]) -> None:
     """Refuse rows that stand there twice, that lack an earlier repeat, or that contradict each other."""
-    first, repeats = {}, {}
+    first: dict[Any, Any] = {}
+    repeats: dict[Any, Any] = {}
     for one in rows:
         call = tuple(one[name] for name in CALL)
         known = first.setdefault(call, one)
@@ -144,11 +146,11 @@ def _check_calls(rows: Iterable[dict]) -> None:
                 raise DamageError(f"lacks a timing, or has it twice, of {_name(first[call])}")
 
 
-def _name(row) -> str:
+def _name(row: Mapping[str, Any]) -> str:
     return f"{row['implementation']}: {row['operation']} of {row['case']}"
 
 
-def environment(text: str | bytes, kind: Mapping) -> dict:
+def environment(text: str | bytes, kind: Mapping[str, Any]) -> dict[str, Any]:
     """The environment in a text of JSON, by its schema."""
     try:
         found = json.loads(text, parse_constant=_refuse)
@@ -161,5 +163,5 @@ def environment(text: str | bytes, kind: Mapping) -> dict:
     return found
 
 
-def _refuse(constant):
+def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no number")

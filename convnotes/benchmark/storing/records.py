@@ -1,6 +1,7 @@
 """The files of a finished run: what they are called, and how they are read."""
 
 from pathlib import Path
+from typing import Any
 
 from convnotes.benchmark import Refused
 from convnotes.benchmark.storing import reading, schema
@@ -47,14 +48,14 @@ def measurements(folder: Path) -> Path:
     return found if found.exists() or not plain.exists() else plain
 
 
-def read(out: Path, name: str = "--out"):
+def read(out: Path, name: str = "--out") -> tuple[Any, dict[str, Any]]:
     """The measurements as a DataFrame and the environment as a dict; refuses files that no run has written.
 
     `name` is what the folder is called in a refusal.
     """
     try:
         path = measurements(out)
-        content, environment = path.read_bytes(), (out / ENVIRONMENT).read_bytes()
+        content, described = path.read_bytes(), (out / ENVIRONMENT).read_bytes()
     except OSError as problem:
         missing = Path(problem.filename or MEASUREMENTS).name
         raise Refused(
@@ -64,7 +65,7 @@ def read(out: Path, name: str = "--out"):
         file = path.name
         rows = reading.table(reading.text(reading.unpacked(content) if file == MEASUREMENTS else content))
         file = f"{ENVIRONMENT} does not describe a machine:"
-        environment = reading.environment(environment, schema.ENVIRONMENT)
+        environment = reading.environment(described, schema.ENVIRONMENT)
     except reading.DamageError as problem:
         raise Refused(
             f"{name} must hold files as `convnotes benchmark` writes them, got {str(out)!r} where {file} {problem}"
@@ -72,10 +73,10 @@ def read(out: Path, name: str = "--out"):
     return _frame(rows), environment
 
 
-def _frame(rows):
+def _frame(rows: list[dict[str, Any]]) -> Any:
     import pandas as pd
 
-    numbers = {name: column for name, column in COLUMNS.items() if isinstance(column.kind, Number)}
+    numbers: dict[str, Any] = {name: column for name, column in COLUMNS.items() if isinstance(column.kind, Number)}
     # A column with empty cells is one of floats.
     whole = {name for name, column in numbers.items() if column.kind.whole and column.needed == STATUSES}
     dtypes = {name: "int64" if name in whole else "float64" for name in numbers}

@@ -46,7 +46,7 @@ class Column(NamedTuple):
     needed: tuple[str, ...] = ()
     allowed: tuple[str, ...] = STATUSES
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.kind} {self.unit}".rstrip()
 
 

@@ -29,6 +29,7 @@ _BAR = "{desc}{percentage:3.0f}%, {remaining} left |{bar}| {n_fmt}/{total_fmt}"
 
 def _replaced(problem: UnicodeError) -> tuple[str, int]:
     """What stands for letters that an encoding lacks."""
+    assert isinstance(problem, UnicodeEncodeError)
     return "".join(_ALIKE.get(letter, "?") for letter in problem.object[problem.start : problem.end]), problem.end
 
 

@@ -4,6 +4,8 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import NoReturn
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 ALL = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
@@ -14,7 +16,7 @@ SHARED = tuple(getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr
 class Stopped(KeyboardInterrupt):
     """The command was asked to end; `code` is its exit code and `reason` says by what."""
 
-    def __init__(self, number: int):
+    def __init__(self, number: int) -> None:
         super().__init__()
         self.code = 128 + number
         self.reason = "interrupted" if number == signal.SIGINT else f"ended by {signal.Signals(number).name}"
@@ -25,7 +27,7 @@ def of(interrupt: KeyboardInterrupt) -> Stopped:
     return interrupt if isinstance(interrupt, Stopped) else Stopped(signal.SIGINT)
 
 
-def _stop(number, frame):
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
     # The first one counts: a second must not break off what the first makes tidy.
     for one in ALL:
         signal.signal(one, signal.SIG_IGN)

@@ -13,7 +13,7 @@ from convnotes.wording import nearest_of, quote
 def whole(least: int, most: int = 10**18) -> Callable[[str], int]:
     """A whole number in a range."""
 
-    def convert(text):
+    def convert(text: str) -> int:
         number = int(text) if text.isdecimal() and len(text) < 1000 else None  # int() takes no more than 4300 digits
         if number is None or number < least:
             raise argparse.ArgumentTypeError(f"must be a whole number of at least {least}, got {quote(text)}")
@@ -38,7 +38,7 @@ def seconds(text: str) -> float:
 def names(known: Iterable[str]) -> Callable[[str], tuple[str, ...]]:
     """Some of the known names, in their order."""
 
-    def convert(text):
+    def convert(text: str) -> tuple[str, ...]:
         chosen = text.split(",")
         for name in chosen:
             if name not in known:
@@ -66,7 +66,7 @@ def implementations(text: str) -> tuple[Implementation, ...]:
 def one_of(*known: str) -> Callable[[str], str]:
     """One of the known names."""
 
-    def convert(text):
+    def convert(text: str) -> str:
         if text not in known:
             nearest = nearest_of(text, known)
             raise argparse.ArgumentTypeError(f"must be {' or '.join(known)}, got {quote(text)}{nearest}")

@@ -4,13 +4,15 @@ That order is the row-major one in which the first of equal maxima wins: of rows
 in it the first entry. A winner is named by how far behind the window's first entry it lies: by one byte in most layers.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 import numpy as np
 
+from convnotes.annotations import Function, Index
 from convnotes.fast.algorithms.planes import Part
 from convnotes.fast.algorithms.sliding import MORE, at_windows, canvas, canvas_size, first_places
+from convnotes.fast.algorithms.taps import along
 from convnotes.windows import Windows
 
 
@@ -34,7 +36,7 @@ def offsets(X: np.ndarray, p: Windows) -> np.ndarray:
     return chosen
 
 
-def _by_lines(X: np.ndarray, p: Windows) -> tuple:
+def _by_lines(X: np.ndarray, p: Windows) -> tuple[Function, Function, Function]:
     """The taps across, those down a line of these, and a line at windows: of all places of padded planes."""
     (S_H, S), (K_H, K_W), (D_H, D_W) = p.stride, p.kernel, p.dilation
     whole = canvas(X, p, -np.inf, S)
@@ -43,7 +45,7 @@ def _by_lines(X: np.ndarray, p: Windows) -> tuple:
     # Without the columns between: tap j of a window is in phase j*D % S, and there j*D // S places behind.
     phases = {b: line[b::S].copy() for b in {j * D_W % S for j in range(K_W)}} if S > 1 else [line]
 
-    def down(A: np.ndarray, value) -> list[np.ndarray]:
+    def down(A: np.ndarray, value: float) -> list[np.ndarray]:
         count = len(A) - (K_H - 1) * D_H * width
         return [A[i * D_H * width :][:count] for i in range(K_H)]
 
@@ -54,21 +56,21 @@ def _by_lines(X: np.ndarray, p: Windows) -> tuple:
     )
 
 
-def _by_taps(X: np.ndarray, p: Windows) -> tuple:
+def _by_taps(X: np.ndarray, p: Windows) -> tuple[Function, Function, Function]:
     """The same of no places but those of windows."""
 
-    def met(A: np.ndarray, axis: int, value):
-        shape, rest = list(A.shape), (slice(None),) * (1 - axis)
+    def met(A: np.ndarray, axis: int, value: float) -> Iterator[np.ndarray]:
+        shape = list(A.shape)
         shape[1 + axis] = p.count[axis]
         for places, read in p.meetings(axis):
             out = np.full(shape, value, A.dtype)
-            out[(..., places, *rest)] = A[(..., read, *rest)]
+            out[along(axis, places)] = A[along(axis, read)]
             yield out
 
     return lambda: met(X, 1, -np.inf), lambda A, value: met(A, 0, value), lambda A: A
 
 
-def adder():
+def adder() -> Function:
     """A function that adds every gradient in dY to dX at the first maximum of its window in X, for a call's planes."""
     known = cache(first_places)
 
@@ -104,16 +106,15 @@ def _read(p: Windows, itemsize: int) -> tuple[int, int]:
     return height * (2 * width + width // p.stride[1] * each // itemsize), 6 * p.size[0] * p.count[1]
 
 
-def _first(entries: Iterable, dtype: np.dtype, better) -> tuple[np.ndarray, np.ndarray]:
+def _first(entries: Iterable[Index], dtype: np.dtype, better: Function) -> tuple[np.ndarray, np.ndarray]:
     """The best of some entries and its number; of equal ones the first.
 
     entries: triples of values, numbers or None for zeros, and a number that is added to these; it grows from 0
     """
-    best = None
-    for k, (value, number, further) in enumerate(entries):
-        if best is None:
-            best, chosen = value, np.zeros(value.shape, dtype) if number is None else number
-            continue
+    rest = iter(entries)
+    best, number, _ = next(rest)
+    chosen = np.zeros(best.shape, dtype) if number is None else number
+    for k, (value, number, further) in enumerate(rest, 1):
         won = better(value, best)
         best = np.maximum(best, value, out=best if k > 1 else None)
         won = won.view(np.uint8)
@@ -142,6 +143,6 @@ def _first_on_image(p: Windows) -> np.ndarray:
     return np.add.outer(taps[0] * p.size[1], taps[1]).astype(_dtype(p))
 
 
-def _better_or_nan(value, best) -> np.ndarray:
+def _better_or_nan(value: np.ndarray, best: np.ndarray) -> np.ndarray:
     """Where a value is greater than the best, or the first that is not a number."""
     return (value > best) | (np.isnan(value) & ~np.isnan(best))

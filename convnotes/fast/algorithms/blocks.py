@@ -4,13 +4,14 @@ A block has some images, groups, filters and channels, some windows, and some en
 convolution is linear, so it is the sum of what its blocks give. A problem of a usual size is cut along images and rows.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import product
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from convnotes.annotations import Function
 from convnotes.windows import Convolution, Windows
 
 # The positions from which on an image has products of its own: smaller ones share them.
@@ -50,7 +51,7 @@ class Block(NamedTuple):
     """A part of the convolution `whole`: slices of all axes, what they meet of the input, and windows on that."""
 
     whole: Convolution
-    cut: Sizes
+    cut: Any  # the slices, in place of the sizes of `Sizes`
     met: tuple[slice, slice]
     p: Windows
 
@@ -84,7 +85,7 @@ class Block(NamedTuple):
         return not (self.cut.images.start or self.cut.rows.start or self.cut.columns.start)
 
 
-def fitting(sizes: Sizes, cached: Callable, ideal: float, held: Callable, most: float, unit: int = 1) -> Sizes:
+def fitting(sizes: Sizes, cached: Function, ideal: float, held: Function, most: float, unit: int = 1) -> Sizes:
     """The sizes of blocks, none larger than `sizes`.
 
     cached: the entries of a block that should stay in a cache, not more than `ideal` as far as products remain wide
@@ -110,14 +111,14 @@ def blocks(p: Convolution, sizes: Sizes, unit: tuple[int, int] = (1, 1)) -> Iter
     """All blocks of a convolution, of these sizes or less; their windows come in units of so many rows and columns."""
     axes = whole(p)
     if sizes == axes and axes.images:
-        yield Block(p, Sizes(*(slice(0, n) for n in axes)), (slice(None), slice(None)), p)
+        yield Block(p, Sizes._make(slice(0, n) for n in axes), (slice(None), slice(None)), p)
         return
     units = {"rows": unit[0], "columns": unit[1], "filters": 1 if sizes.filters % FILTERS else FILTERS}
-    cuts = Sizes(*(in_units(n, most, units.get(axis, 1)) for axis, n, most in zip(Sizes._fields, axes, sizes)))
+    cuts: Any = Sizes._make(in_units(n, most, units.get(axis, 1)) for axis, n, most in zip(Sizes._fields, axes, sizes))
     for rows, columns, down, across in product(cuts.rows, cuts.columns, cuts.down, cuts.across):
         met, q = p.part((rows, columns), (down, across))
         for g, n, f, c in product(cuts.groups, cuts.images, cuts.filters, cuts.channels):
-            yield Block(p, Sizes(g, n, rows, f, columns, c, down, across), met, q)
+            yield Block(p, Sizes._make((g, n, rows, f, columns, c, down, across)), met, q)
 
 
 def number(p: Convolution, sizes: Sizes) -> float:
@@ -125,7 +126,7 @@ def number(p: Convolution, sizes: Sizes) -> float:
     return prod(n / max(1, most) for n, most in zip(whole(p), sizes))
 
 
-def _cut(sizes, axis, held, most, least) -> Sizes:
+def _cut(sizes: Sizes, axis: str, held: Function, most: float, least: int) -> Sizes:
     """Sizes of which one is smaller, as far as it has to be and can be."""
     size = getattr(sizes, axis)
     while size > least and (entries := held(sizes)) > most:
@@ -134,7 +135,7 @@ def _cut(sizes, axis, held, most, least) -> Sizes:
     return sizes
 
 
-def in_units(count, most, unit) -> list[slice]:
+def in_units(count: int, most: int, unit: int) -> list[slice]:
     """An axis in slices of about the same length, of at most `most`, that begin at whole units."""
     units, few = -(-count // unit), max(1, most // unit) if most < count else count
     each = unit * -(-units // -(-units // few)) if units else 1

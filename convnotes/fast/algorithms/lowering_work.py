@@ -16,12 +16,12 @@ GAPS, ADDED = 2, 1.3
 PIXELS = 2**7
 
 
-def lifted_axes(p: Windows, axes: tuple) -> tuple:
+def lifted_axes(p: Windows, axes: tuple[int, ...]) -> tuple[int, ...]:
     """The axes that are not lowered, but need to be one or the other."""
     return tuple(axis for axis in (0, 1) if axis not in axes and active(p, axis))
 
 
-def _shape(p: Convolution, axes: tuple, s: Sizes) -> tuple[int, int, int, int]:
+def _shape(p: Convolution, axes: tuple[int, ...], s: Sizes) -> tuple[int, int, int, int]:
     """The rows, terms and columns of a block's product for each of its groups, and the columns of one row of places."""
     kernel, count, lifted = (s.down, s.across), (s.rows, s.columns), lifted_axes(p, axes)
     height, width = (
@@ -35,10 +35,10 @@ def _shape(p: Convolution, axes: tuple, s: Sizes) -> tuple[int, int, int, int]:
     return M, K, s.images * height * width, width
 
 
-def held(p: Convolution, axes: tuple, s: Sizes, copies: bool = True) -> int:
+def held(p: Convolution, axes: tuple[int, ...], s: Sizes, copies: bool = True) -> int:
     """The entries that a block holds; `copies`: whether its part of the weight is copied, though it is all of it."""
     M, K, N, _ = _shape(p, axes, s)
-    copies = copies or lifted_axes(p, axes) or s.matrix < prod(p.weight_size)
+    copies = copies or bool(lifted_axes(p, axes)) or s.matrix < prod(p.weight_size)
     weight = 2 * s.matrix if copies else 0
     total = s.groups * N * (M + K) + weight
     if len(axes) < 2:
@@ -52,7 +52,7 @@ def held(p: Convolution, axes: tuple, s: Sizes, copies: bool = True) -> int:
 
 
 @lru_cache(maxsize=1024)
-def sizes_of(p: Convolution, axes: tuple, most: float, copies: bool = True) -> Sizes:
+def sizes_of(p: Convolution, axes: tuple[int, ...], most: float, copies: bool = True) -> Sizes:
     """The sizes of blocks that hold `most` entries at most."""
 
     def cached(s: Sizes) -> int:
@@ -66,7 +66,7 @@ def sizes_of(p: Convolution, axes: tuple, most: float, copies: bool = True) -> S
 
 
 @lru_cache(maxsize=1024)
-def work_of(p: Convolution, axes: tuple, which: str) -> Work:
+def work_of(p: Convolution, axes: tuple[int, ...], which: str) -> Work:
     """What a map does: "forward", "grad_weight" or "grad_input"."""
     s, lifted, total = sizes_of(p, axes, float("inf")), lifted_axes(p, axes), Work(calls=6)
     M, K, N, width = _shape(p, axes, s)

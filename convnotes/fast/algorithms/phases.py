@@ -6,7 +6,7 @@ equally many entries read the same windows of dY. They are one convolution, whos
 between entries of dY is ever multiplied, and every algorithm of the forward pass serves.
 
 Source: Shi et al., "Is the deconvolution layer the same as a convolutional layer?", arXiv 1609.07009.
-Derived in notebooks/09_fast_convolution.ipynb.
+Derived in notebooks/12_inside_fast.ipynb.
 """
 
 from collections.abc import Callable
@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from convnotes.annotations import Array
 from convnotes.fast.machine.cost import Work
 from convnotes.fast.machine.workspace import length, spans
 from convnotes.windows import Convolution, Windows, convolution, inside
@@ -40,7 +41,7 @@ class Phases(NamedTuple):
     number: int
     taps: int
     start: int
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple has a method of that name
     met: slice
     padding: tuple[int, int]
 
@@ -57,9 +58,7 @@ def _is_view(p: Convolution) -> bool:
 
 def _along(p: Windows, axis: int) -> list[Phases]:
     """The phases of an axis, those with equally many taps together."""
-    size, K, S, D, (before, _), number = (
-        of[axis] for of in (p.size, p.kernel, p.stride, p.dilation, p.padding, p.count)
-    )
+    (size, K, S, D, before), number = p.along(axis), p.count[axis]
     whole, rest = divmod(K, S)
     found = []
     for first, last, taps in ((0, rest, whole + 1), (rest, S, whole)):
@@ -89,7 +88,7 @@ def convolutions(p: Convolution) -> list[tuple[Phases, Phases, Convolution]]:
     return found
 
 
-def grad_input(K, dY, p: Convolution, dX, forward: Callable, most: float) -> None:
+def grad_input(K: Array, dY: Array, p: Convolution, dX: Array, forward: Callable[..., None], most: float) -> None:
     """Put dX in place of zeros, each pair of phases by `forward`(input, weight, p, output, most)."""
     for row, column, q in convolutions(p):
         upstream, weight = dY[:, :, row.met, column.met], _weight(K, p, row, column)
@@ -98,8 +97,8 @@ def grad_input(K, dY, p: Convolution, dX, forward: Callable, most: float) -> Non
             forward(upstream, weight, q, dX, left)
             continue
         for n in spans(len(dY), left / 2 / prod(q.output_size[1:])):
-            some = {name: (length(n), *getattr(q, name)[1:]) for name in ("input_size", "output_size")}
-            some = replace(q, **some)
+            few = length(n)
+            some = replace(q, input_size=(few, *q.input_size[1:]), output_size=(few, *q.output_size[1:]))
             out = np.empty(some.output_size, dY.dtype)
             forward(upstream[n], weight, some, out, left / 2)
             _put(out, p, row, column, dX[n])

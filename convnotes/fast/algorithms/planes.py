@@ -4,14 +4,16 @@ A part has some rows of windows, or where that is too much some windows of a row
 in a cache, and so within the workspace.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
+from convnotes.annotations import Array, Function, Index
 from convnotes.fast.machine import threads
 from convnotes.fast.machine.workspace import length, space, spans
 from convnotes.windows import Windows
 
+Arrays = Sequence[Array]
 # The bytes that are held at a time: each block has dozens of calls, which large ones share.
 BLOCK = 2**23
 # A plane is cut for the cache's sake only if its halves hold little more than it: what they share is done twice.
@@ -21,12 +23,12 @@ TWICE = 1.2
 class Part(NamedTuple):
     """Some windows: where they lie in a plane of the output, what they meet of the input, and they as a problem."""
 
-    windows: tuple
-    met: tuple
+    windows: Index
+    met: Index
     p: Windows
 
 
-def treat(p: Windows, inputs: list, outputs: list, function: Callable, held: Callable, zero=()) -> None:
+def treat(p: Windows, inputs: Arrays, outputs: Arrays, function: Function, held: Function, zero: Arrays = ()) -> None:
     """Call a function for all planes of some arrays, a block at a time, in threads if there are several.
 
     function: of views (planes, height, width) of inputs and outputs, and the part that these are
@@ -38,8 +40,8 @@ def treat(p: Windows, inputs: list, outputs: list, function: Callable, held: Cal
     parts = [Part((...,), (...,), p)]
     if entries > most:
         sizes = [(1, inputs[0].shape[1], *A.shape[2:]) for A in (inputs[0], outputs[0])]
-        limit = max(most, space(*sizes, inputs[0].itemsize, threads.number()))
-        parts = list(_divided(p, *map(slice, (0, 0), p.count), held, most, limit))
+        limit = max(most, space(sizes[0], sizes[1], inputs[0].itemsize, threads.number()))
+        parts = list(_divided(p, slice(0, p.count[0]), slice(0, p.count[1]), held, most, limit))
     flat = [[A.reshape(-1, *A.shape[2:]) for A in some] for some in (inputs, outputs, zero)]
 
     def some(planes: slice) -> None:
@@ -52,7 +54,7 @@ def treat(p: Windows, inputs: list, outputs: list, function: Callable, held: Cal
     threads.share(some, list(spans(prod(inputs[0].shape[:2]), most // entries)))
 
 
-def _divided(p: Windows, rows: slice, columns: slice, held: Callable, most: float, limit: float) -> Iterator[Part]:
+def _divided(p: Windows, rows: slice, columns: slice, held: Function, most: float, limit: float) -> Iterator[Part]:
     """The windows in parts that hold `limit` entries at most, where they can be divided, and `most` if that pays."""
     met, q = p.part((rows, columns))
     ways = [[(half, columns) for half in _halves(rows)]] if length(rows) > 1 else []

@@ -83,13 +83,13 @@ def along(ufunc: np.ufunc, A: np.ndarray, size: int, step: int = 1) -> np.ndarra
     About log2(size) passes, and unlike running sums no cancellation. May return a view of A.
     """
     count = A.shape[-1] - (size - 1) * step
-    total, start, each, own = None, 0, 1, False
+    total, start, each, own = A, 0, 1, False
     # A holds those over `each` entries; the bits of `size` say which of them a window consists of.
     while True:
         if size & each:
             part = A[..., start : start + count]
             out = part if own and 2 * each > size else None
-            total = part if total is None else ufunc(total, part, out=out)
+            total = ufunc(total, part, out=out) if start else part
             start += each * step
         shift, each = each * step, 2 * each
         if each > size:

@@ -6,6 +6,7 @@ Arrays have axes for groups, channels, then taps if any, images, rows and column
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from convnotes.annotations import Index
 from convnotes.windows import Windows
 
 
@@ -65,6 +66,6 @@ def lift(A: np.ndarray, p: Windows, axis: int, out: np.ndarray, transposed: bool
         place += given
 
 
-def along(axis: int, part: slice) -> tuple:
+def along(axis: int, part: slice) -> Index:
     """An index of part of the rows, 0, or of the columns, 1."""
     return (..., part, slice(None)) if axis == 0 else (..., part)

@@ -1,11 +1,12 @@
 """Winograd's tiles: where they lie, how many are worked on together, and what that costs.
 
-A tile of m x m results reads n x n inputs, n = m + r - 1, for kernels of r x r. Tiles lie m pixels apart, so that their
-inputs overlap. Those at the end hang over the image, and read zeros there.
+Along an axis, a tile of m results reads m + k - 1 inputs, for kernels of k weights. Tiles lie m pixels apart, so that
+their inputs overlap. Those at the end hang over the image, and read zeros there.
 
-Derived in notebooks/09_fast_convolution.ipynb.
+Derived in notebooks/09_fast_convolution.ipynb, the count of work in 12_inside_fast.ipynb.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from math import prod
 
@@ -14,6 +15,7 @@ import numpy as np
 from convnotes.fast.algorithms.blocks import Sizes, fitting, number, whole
 from convnotes.fast.algorithms.taps import windows_of
 from convnotes.fast.machine.cost import Work, product
+from convnotes.parameters import Pair, both
 from convnotes.windows import Convolution, Windows
 
 # The results of a tile along an axis: with more, errors are larger than what is promised.
@@ -34,12 +36,12 @@ def count(rows: int, columns: int) -> tuple[int, int]:
     return -(-rows // M), -(-columns // M)
 
 
-def tiles_of(A: np.ndarray, windows, before, side) -> np.ndarray:
+def tiles_of(A: np.ndarray, windows: Pair, before: Sequence[int], side: Pair) -> np.ndarray:
     """(G, C, N, H, W) -> (side*side, G, C, N * tiles): the tiles' entries, with zeros beyond the image.
 
     windows: rows and columns of windows; before: the zeros before the image; side: that of a tile
     """
-    padding = tuple((zeros, 0) for zeros in before)
+    padding = both((zeros, 0) for zeros in before)
     tiles = Windows(A.shape[3:], side, (M, M), (1, 1), padding, count(*windows))
     return windows_of(A, tiles).transpose(2, 3, 0, 1, 4, 5, 6).reshape(prod(side), *A.shape[:2], -1)
 

@@ -3,12 +3,12 @@
 Four kinds of work suffice. Their prices are fitted by `python -m convnotes.benchmark.fit`, which times every
 algorithm on the layers of networks. Only their ratios decide a choice.
 
-Derived in notebooks/09_fast_convolution.ipynb.
+Derived in notebooks/12_inside_fast.ipynb.
 """
 
 from typing import NamedTuple
 
-# The overhead of a product along each axis: M x K by K x N costs as much as (MK + 4M + 4K)(N + 6) multiply-adds.
+# A product's overhead along each axis: it costs (rows * terms + 4 * rows + 4 * terms)(columns + 6) multiply-adds.
 OVERHEAD = 4, 4, 6
 # A multiply-add of a matrix with a vector costs as much as so many.
 VECTOR = 5
@@ -28,10 +28,10 @@ class Work(NamedTuple):
     calls: float = 0
     products: float = 0
 
-    def __add__(self, other: "Work") -> "Work":
+    def __add__(self, other: "Work") -> "Work":  # type: ignore[override] # the sum, not one tuple after the other
         return Work(*(mine + its for mine, its in zip(self, other)))
 
-    def __mul__(self, times: float) -> "Work":
+    def __mul__(self, times: float) -> "Work":  # type: ignore[override]
         return Work(*(times * each for each in self))
 
     def seconds(self, itemsize: int = 4) -> float:
@@ -40,9 +40,10 @@ class Work(NamedTuple):
         return arithmetic * itemsize / 4 + self.runs * RUN + self.calls * CALL
 
 
-def product(M: int, K: int, N: float, number: float = 1) -> Work:
-    """So many products of M x K by K x N, each with its overhead; with a vector they are as slow as memory is."""
-    m, k, n = OVERHEAD
-    if min(M, N) == 1:
-        return Work(products=VECTOR * number * M * K * N, calls=number / 4)
-    return Work(products=number * (M * K + k * M + m * K) * (N + n), calls=number / 4)
+def product(rows: int, terms: int, columns: float, number: float = 1) -> Work:
+    """So many products (rows, terms) by (terms, columns), each with its overhead; a vector is as slow as memory."""
+    a, b, c = OVERHEAD
+    if min(rows, columns) == 1:
+        return Work(products=VECTOR * number * rows * terms * columns, calls=number / 4)
+    each = (rows * terms + b * rows + a * terms) * (columns + c)
+    return Work(products=number * each, calls=number / 4)

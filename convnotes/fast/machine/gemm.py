@@ -3,7 +3,7 @@
 A BLAS copies the operands of a product into buffers, in the order in which it will read them. That pays once each
 number is used often enough. A depthwise layer has products of a few rows and columns, whose sums are long.
 
-Derived in notebooks/09_fast_convolution.ipynb.
+Derived in notebooks/12_inside_fast.ipynb.
 """
 
 import numpy as np
@@ -22,10 +22,10 @@ def multiply(A: np.ndarray, B: np.ndarray, out: np.ndarray | None = None) -> np.
 
 def multiply_transposed(A: np.ndarray, B: np.ndarray, out: np.ndarray, add: bool = False) -> None:
     """out = A @ B.T, or out += A @ B.T, for matrices (M, K) and (N, K), or for stacks of equally many of both."""
-    (M, K), N = A.shape[-2:], B.shape[-2]
-    if 1 < min(M, N) and max(M, N) <= TINY and K > TINY:
+    (rows, terms), columns = A.shape[-2:], B.shape[-2]
+    if 1 < min(rows, columns) and max(rows, columns) <= TINY and terms > TINY:
         # In chains, since the rounding errors of a scalar product grow with its length.
-        sums = [np.vecdot(A[..., :, None, k], B[..., None, :, k]) for k in spans(K, CHAIN)]
+        sums = [np.vecdot(A[..., :, None, k], B[..., None, :, k]) for k in spans(terms, CHAIN)]
         out[...] = sum(sums, out if add else 0)
     elif add:
         out += A @ B.swapaxes(-1, -2)

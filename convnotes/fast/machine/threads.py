@@ -7,12 +7,15 @@ not shared is left to the threads of BLAS itself.
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 from threadpoolctl import ThreadpoolController
+
+from convnotes.annotations import Function
 
 
 def number() -> int:
@@ -20,24 +23,24 @@ def number() -> int:
     return max((library.num_threads for library in _blas().lib_controllers), default=1)
 
 
-def share(function: Callable, parts: Sequence) -> list:
+def share(function: Function, parts: Sequence[Any]) -> list[Any]:
     """`function` of every part, in threads where there are several; the caller's thread is one of them."""
     threads = min(number(), len(parts)) if len(parts) > 1 else 1
     if threads < 2:
         return [function(part) for part in parts]
-    results: list = [None] * len(parts)
-    left = iter(range(len(parts)))
+    results, left = [None] * len(parts), iter(range(len(parts)))
 
     def work() -> None:
         for i in left:
             results[i] = function(parts[i])
 
-    others: list = []
+    others: list[Future[None]] = []
     with alone():
-        # At the interpreter's end, or where there are no threads, none start: then the caller's does it all.
-        with suppress(RuntimeError):
+        try:
             for _ in range(threads - 1):
                 others.append(_pool(threads - 1).submit(work))
+        except RuntimeError:  # none start, as at the interpreter's end
+            _pool.cache_clear()  # what waits for them there holds this call's arrays
         try:
             work()
         finally:

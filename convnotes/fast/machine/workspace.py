@@ -4,7 +4,7 @@ Every algorithm works block by block, so that its workspace has a bound, and so 
 cache when the next one reads it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import prod
 
 import numpy as np
@@ -19,7 +19,7 @@ THREAD = 16 * 2**20
 np.empty(2**25 - 2**13, np.uint8)
 
 
-def space(input_size: tuple, output_size: tuple, itemsize: int, threads: int = 1) -> int:
+def space(input_size: Sequence[int], output_size: Sequence[int], itemsize: int, threads: int = 1) -> int:
     """The entries that each of so many threads of a call may hold.
 
     One image's share is that of which it consists: its input and its output.

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from convnotes import OPERATIONS, check
 from convnotes.implementations import Implementation
 from convnotes.proof.calls import Answer, Call, source
 from convnotes.proof.judge import BROKEN, LACKING, UNASKED, Verdict
-from convnotes.proof.rules import BOUNDS, KINDS
+from convnotes.proof.rules import BOUNDS, KINDS, Broken
 
 WIDTH = 80
 # The columns: names of operations, kinds of rules with a gap before each, the sum.
@@ -39,7 +40,7 @@ def report(verdicts: Iterable[Verdict], implementation: Implementation, full: bo
 
 def _counted(faults: list[Verdict]) -> list[str]:
     """A few broken rules of an operation and kind by name, more of them by their number."""
-    found: dict[tuple, list] = {}
+    found: dict[tuple[Any, ...], list[Any]] = {}
     for one in faults:
         found.setdefault((one.rule.operation, one.rule.kind), []).append(one.rule.says)
     lines = []
@@ -99,6 +100,7 @@ def summary(verdicts: Iterable[Verdict], label: str) -> str:
 def broken(verdict: Verdict, implementation: Implementation) -> list[str]:
     """A broken rule: what it says, the call as Python to paste, what was expected and what came."""
     rule, found = verdict.rule, verdict.broken
+    assert found is not None
     parts = [
         *_wrapped(f"{rule.operation}, {rule.kind}: {rule.says}", 0),
         "",
@@ -126,7 +128,7 @@ def paste(call: Call, implementation: Implementation) -> str:
     return "\n".join(lines)
 
 
-def _both(expected, came) -> tuple[str, str]:
+def _both(expected: Any, came: Any) -> tuple[str, str]:
     """What was expected and what came, with as many digits as tell them apart."""
     for digits in (6, 12):
         texts = _said(expected, digits), _said(came, digits)
@@ -135,7 +137,7 @@ def _both(expected, came) -> tuple[str, str]:
     return texts
 
 
-def _said(value, digits: int) -> str:
+def _said(value: Any, digits: int) -> str:
     """An array, or whatever came instead, in a few lines."""
     if isinstance(value, Answer):
         value = str(value) if value.value is None else value.value
@@ -147,7 +149,7 @@ def _said(value, digits: int) -> str:
     return f"shape {value.shape}, {value.dtype}\n" + textwrap.indent(text, " " * 14)
 
 
-def _difference(found) -> str:
+def _difference(found: Broken) -> str:
     """Where two arrays differ first."""
     expected, came = found.expected, found.came
     if not isinstance(expected, np.ndarray) or not isinstance(came, Answer) or came.value is None:

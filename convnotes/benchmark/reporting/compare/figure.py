@@ -1,9 +1,11 @@
 """Time over torch's on every machine: a panel for each pass, in it a row for each network, a lane for each machine."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from convnotes.benchmark.reporting.compare.folders import Folder
@@ -78,7 +80,9 @@ def _shown(rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _panel(ax, rows: pd.DataFrame, places: dict, style: dict, machines: dict[int, str]) -> None:
+def _panel(
+    ax: Axes, rows: pd.DataFrame, places: dict[Any, float], style: dict[str, Any], machines: dict[int, str]
+) -> None:
     """The marks and bars of one pass."""
     for (network, machine, name), group in rows.groupby(["family", "number", "implementation"], sort=False):
         ratios = group["ratio_to_torch"]
@@ -92,7 +96,7 @@ def _panel(ax, rows: pd.DataFrame, places: dict, style: dict, machines: dict[int
     ax.grid(True, axis="x")
 
 
-def _filling(style: str) -> dict:
+def _filling(style: str) -> dict[str, Any]:
     """What tells a machine's markers from another's."""
     return parts.HOLLOW if style == "none" else {"fillstyle": style, "markerfacecoloralt": "white"}
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -26,7 +26,7 @@ class Folder(NamedTuple):
     name: str
     place: Path
     rows: pd.DataFrame
-    environment: dict
+    environment: dict[str, Any]
 
     @property
     def line(self) -> str:
@@ -38,7 +38,7 @@ def read(places: Sequence[Path]) -> list[Folder]:
     """What the folders hold; refuses fewer than two, one that is there twice, and one that holds no run."""
     if len(places) < 2:
         raise Refused(f"FOLDER must be given for two runs at least, got one, {str(places[0])!r}")
-    seen = {}
+    seen: dict[Any, Any] = {}
     for place in places:
         if (known := seen.setdefault(os.path.realpath(place), place)) is not place:
             as_well = "" if str(known) == str(place) else f" and as {str(known)!r}"
@@ -59,7 +59,7 @@ def _read(name: str, place: Path) -> Folder:
 def names(places: Sequence[Path]) -> list[str]:
     """The folders' own names; where others have the same, as much of the path as tells them apart."""
     paths = [Path(os.path.abspath(place)).parts for place in places]
-    found = []
+    found: list[Any] = []
     for one in paths:
         others = [other for other in paths if other != one]
         count = next(n for n in range(1, len(one) + 1) if all(other[-n:] != one[-n:] for other in others))
@@ -78,7 +78,7 @@ def differences(folders: Sequence[Folder]) -> pd.DataFrame:
     return pd.DataFrame(table, columns=["different", *(folder.name for folder in folders)])
 
 
-def _text(value) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(str(part) for part in value.values())
     return "none" if value is None else str(value)

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pandas as pd
+
 from convnotes.benchmark import Refused
 from convnotes.benchmark.reporting.compare import figure, listing, means, page
 from convnotes.benchmark.reporting.compare.rows import Comparison
@@ -22,7 +24,7 @@ def publish(found: Comparison, out: Path, everything: bool) -> None:
     with files.writing(out, refuse=refuse_what_is_not_ours) as unfinished:
         ratios = means.over_torch(found.folders)
         drawn = _draw(found, ratios, unfinished / FIGURE)
-        rows_of = {number: [] for number, *_ in found.others}
+        rows_of: dict[int, list[str]] = {number: [] for number, *_ in found.others}
         for number, folder, both in found.others if everything else ():
             for i, text in enumerate(listing.every_row(found.folders[0], folder, both), 1):
                 name = f"rows_{number}.md" if i == 1 else f"rows_{number}_{i}.md"
@@ -34,7 +36,7 @@ def publish(found: Comparison, out: Path, everything: bool) -> None:
         files.publish(unfinished, out, dict.fromkeys([FIGURE, *_of_rows(out), *new, records.README]))
 
 
-def _draw(found: Comparison, ratios, path: Path) -> str | None:
+def _draw(found: Comparison, ratios: pd.DataFrame, path: Path) -> str | None:
     """Draw the figure; returns its file's name, if there is anything to draw."""
     with parts.drawing():
         if (drawn := figure.draw(found.folders, ratios)) is None:

@@ -1,12 +1,13 @@
 """The figures of a report, drawn from the summary alone; each is None where the measurements hold nothing for it."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
+from matplotlib.figure import Figure
 from PIL import Image
 
 from convnotes.benchmark.reporting.figures import (
@@ -75,7 +76,7 @@ def write(summary: pd.DataFrame, provenance: str, folder: Path, kinds: Iterable[
     return written
 
 
-def _write_png(figure, path: Path) -> None:
+def _write_png(figure: Figure, path: Path) -> None:
     """Write a figure with few colours."""
     drawn = io.BytesIO()
     figure.savefig(drawn, format=PNG)
@@ -83,7 +84,7 @@ def _write_png(figure, path: Path) -> None:
     picture.quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(path, PNG, optimize=True)
 
 
-def _recipe(name: str, others: str):
+def _recipe(name: str, others: str) -> tuple[Callable[..., Any], Picture]:
     """How a figure is drawn, and what is told of it. What stands after a line in its name is what it is drawn of."""
     kind, _, subject = name.partition("_")
     module = _MODULES[kind]

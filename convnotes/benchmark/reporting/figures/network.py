@@ -1,8 +1,10 @@
 """Where the time of the user's own network goes: the share of each layer, by implementation and pass."""
 
 from string import ascii_uppercase
+from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -67,7 +69,7 @@ def _named(shares: list[pd.DataFrame]) -> list[str]:
     return [case for case in shares[-1].index.union(largest.index, sort=False) if case in found]
 
 
-def _bar(ax, row: int, shares: pd.Series, looks: dict) -> None:
+def _bar(ax: Axes, row: int, shares: pd.Series, looks: dict[str, Any]) -> None:
     """The bar of one implementation."""
     left = 0.0
     for case, look in looks.items():

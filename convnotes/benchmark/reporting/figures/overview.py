@@ -1,6 +1,9 @@
 """Who is faster, on what and by how much: the mean and the spread over the layers of each network, by pass."""
 
+from typing import Any
+
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from convnotes.benchmark.reporting.figures import parts
@@ -65,7 +68,7 @@ def _operation(name: str) -> str:
     return name.removesuffix("_add").partition("_grad")[0]
 
 
-def _mean(ax, ratios: pd.Series, row: float, look: dict, written: bool) -> None:
+def _mean(ax: Axes, ratios: pd.Series, row: float, look: dict[str, Any], written: bool) -> None:
     """The mean of some ratios, perhaps as a number too, and a bar between their quartiles."""
     if ratios.empty:
         return

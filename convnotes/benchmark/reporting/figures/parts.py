@@ -2,12 +2,15 @@
 
 import textwrap
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib.style
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
@@ -53,7 +56,7 @@ def by_kind(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {title: group for title, group in panels.items() if len(group)}
 
 
-def of_suite(rows: pd.DataFrame, suite: str = "") -> tuple[pd.DataFrame, list]:
+def of_suite(rows: pd.DataFrame, suite: str = "") -> tuple[pd.DataFrame, list[Any]]:
     """The rows of one suite and the batches that its layers were measured with, [None] where each has its own.
 
     Without a name it is whole networks where there are any, else the first suite that has no figure of its own.
@@ -64,7 +67,7 @@ def of_suite(rows: pd.DataFrame, suite: str = "") -> tuple[pd.DataFrame, list]:
     return rows, sorted(set(rows["batch"])) if suite in OF_NETWORKS else [None]
 
 
-def panels(titles, height: float, sharey=True) -> tuple[Figure, list]:
+def panels(titles: Collection[str], height: float, sharey: bool | str = True) -> tuple[Figure, list[Any]]:
     """A figure with a panel for each title, side by side."""
     figure = Figure((WIDTH, height))
     axes = figure.subplots(1, len(titles), sharex=True, sharey=sharey, squeeze=False)[0]
@@ -73,7 +76,7 @@ def panels(titles, height: float, sharey=True) -> tuple[Figure, list]:
     return figure, list(axes)
 
 
-def name_rows(axes, names) -> None:
+def name_rows(axes: Sequence[Axes], names: Sequence[str]) -> None:
     """Write a name at each row, the first at the top."""
     axes[0].set_yticks(range(len(names)), [without_middle(name, LONGEST) for name in names], fontsize=8)
     axes[0].set_ylim(len(names) - 0.4, -0.6)
@@ -81,7 +84,7 @@ def name_rows(axes, names) -> None:
         ax.tick_params(axis="y", length=0)
 
 
-def plain_numbers(axis, numticks: int = 4) -> None:
+def plain_numbers(axis: Axis, numticks: int = 4) -> None:
     """Numbers written out on a logarithmic axis: powers of ten, and more between them where these are few."""
     low, high = axis.get_view_interval()
     span = high / low
@@ -91,37 +94,37 @@ def plain_numbers(axis, numticks: int = 4) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def byte_numbers(axis) -> None:
+def byte_numbers(axis: Axis) -> None:
     """Powers of two in KiB, MiB and GiB."""
     axis.set_major_locator(LogLocator(32, numticks=6))
     axis.set_major_formatter(FuncFormatter(_bytes))
     axis.set_minor_locator(NullLocator())
 
 
-def _bytes(count, _) -> str:
+def _bytes(count: float, _: object) -> str:
     for unit, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
         if count >= unit:
             return f"{count / unit:.0f} {name}"
     return f"{count:.0f} B"
 
 
-def label_below(axes, text: str) -> None:
+def label_below(axes: Sequence[Axes], text: str) -> None:
     """Write the label that all panels share, below the one in the middle."""
     axes[(len(axes) - 1) // 2].set_xlabel(text)
 
 
-def handles(style, line: bool = False) -> list[Line2D]:
+def handles(style: Mapping[str, Any], line: bool = False) -> list[Line2D]:
     """A legend's entries for the implementations."""
     joined = {} if line else {"linestyle": ""}
     return [Line2D([], [], label=name, **joined, **mark) for name, mark in style.items()]
 
 
-def handle(label: str, **look) -> Line2D:
+def handle(label: str, **look: Any) -> Line2D:
     """A legend's entry for something else."""
     return Line2D([], [], label=label, **{"linestyle": "", "color": "0.3", **look})
 
 
-def legend(figure, entries) -> None:
+def legend(figure: Figure, entries: Sequence[Any]) -> None:
     """The legend above all panels, in as few rows as the figure's width allows."""
     letters = [len(entry.get_label()) + 8 for entry in entries]
     for rows in range(1, len(entries) + 1):
@@ -142,7 +145,7 @@ def drawing() -> Iterator[None]:
         yield
 
 
-def sign(figure, *provenance: str) -> None:
+def sign(figure: Figure, *provenance: str) -> None:
     """Put the lines of provenance below everything else, each broken between its parts only."""
     most = round(130 * figure.get_figwidth() / WIDTH)
     lines = [line for one in provenance for line in _balanced(one, most)]

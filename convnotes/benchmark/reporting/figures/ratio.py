@@ -1,6 +1,10 @@
 """Time over torch's: the layers of one network or of many, or all cases that have no such figure of their own."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from convnotes.benchmark.reporting.figures import parts
@@ -50,7 +54,7 @@ def draw(summary: pd.DataFrame, of: str = "") -> Figure | None:
     return figure
 
 
-def _points(ax, points, rows, look, batches) -> None:
+def _points(ax: Axes, points: pd.DataFrame, rows: pd.Series, look: Mapping[str, Any], batches: Sequence[int]) -> None:
     torch = points["median"] / points["ratio_to_torch"]
     ax.hlines(rows, points["lower"] / torch, points["upper"] / torch, color=look["color"], linewidth=1, zorder=2)
     for batch in sorted(set(points["batch"])):
@@ -59,5 +63,5 @@ def _points(ax, points, rows, look, batches) -> None:
         ax.plot(points["ratio_to_torch"][chosen], rows[chosen], linestyle="", zorder=3, **face, **look)
 
 
-def _face(batch, batches) -> dict:
+def _face(batch: int, batches: Sequence[int] | None) -> dict[str, Any]:
     return parts.HOLLOW if batches and batch > batches[0] else {}

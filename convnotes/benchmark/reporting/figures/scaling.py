@@ -1,8 +1,11 @@
 """Time against one quantity at a time: the batch, the channels, the image, the kernel."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
@@ -54,7 +57,7 @@ def draw(summary: pd.DataFrame) -> Figure | None:
     return figure
 
 
-def _panel(ax, rows, style, rate) -> None:
+def _panel(ax: Axes, rows: pd.DataFrame, style: Mapping[str, Any], rate: float | None) -> None:
     for name, look in style.items():
         group = rows[rows["implementation"] == name]
         ax.fill_between(group["value"], group["lower"], group["upper"], color=look["color"], alpha=0.25, linewidth=0)
@@ -70,7 +73,7 @@ def _panel(ax, rows, style, rate) -> None:
     ax.grid(True)
 
 
-def _labelled(values) -> tuple[list[float], list[str]]:
+def _labelled(values: list[float]) -> tuple[list[float], list[str]]:
     """The values that were measured, and a label for those that stand far enough from the one after them."""
     labels, after = [], math.inf
     for value in reversed(values):

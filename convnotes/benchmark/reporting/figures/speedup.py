@@ -1,6 +1,10 @@
 """How many times faster than the plain loops, suite by suite and network by network."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from convnotes.benchmark.reporting.figures import parts
@@ -48,7 +52,7 @@ def draw(summary: pd.DataFrame) -> Figure | None:
     return figure
 
 
-def _lane(ax, cases, row, look) -> None:
+def _lane(ax: Axes, cases: pd.DataFrame, row: float, look: Mapping[str, Any]) -> None:
     """The cases of one implementation in one row, and their mean."""
     if cases.empty:
         return

@@ -1,5 +1,7 @@
 """What the matrix products spend their time on."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -14,7 +16,7 @@ CAPTION = (
     "its result into the order of a batch and adds the bias. Hatching and shade tell the steps apart."
 )
 _COLOUR = marks()["matmul"]["color"]
-_STEPS = {
+_STEPS: dict[str, dict[str, Any]] = {
     "im2col": {"facecolor": _COLOUR, "hatch": ""},
     "product": {"facecolor": (_COLOUR, 0.35), "hatch": "////"},
     "reshape": {"facecolor": "white", "hatch": "...."},

@@ -1,7 +1,11 @@
 """Time against multiply-adds, with the slope that each implementation grows by."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from convnotes.benchmark.reporting.figures import parts
@@ -64,12 +68,12 @@ def slope(rows: pd.DataFrame) -> float:
     return float(_fit(rows, "median")[0]) if len(set(rows["multiply_adds"])) > 1 else float("nan")
 
 
-def _fit(rows, column) -> np.ndarray:
+def _fit(rows: pd.DataFrame, column: str) -> np.ndarray:
     """Slope and height of the straight line through the logarithms, by least squares."""
     return np.polyfit(np.log(rows["multiply_adds"].astype(float)), np.log(rows[column]), 1)
 
 
-def _curve(ax, rows, look) -> None:
+def _curve(ax: Axes, rows: pd.DataFrame, look: Mapping[str, Any]) -> None:
     """The marks of one implementation, the line fitted to them, and the band between the fits of the quartiles."""
     ax.plot(rows["multiply_adds"], rows["median"], linestyle="", markersize=3, **look)
     rows = largest(rows)
@@ -80,7 +84,7 @@ def _curve(ax, rows, look) -> None:
         ax.plot(ends, middle, color=look["color"], linewidth=1, marker="")
 
 
-def _write_slopes(ax, rows, style) -> None:
+def _write_slopes(ax: Axes, rows: pd.DataFrame, style: Mapping[str, Any]) -> None:
     found = {name: largest(rows[rows["implementation"] == name]) for name in style}
     found = {name: group for name, group in found.items() if len(set(group["multiply_adds"])) > 1}
     for line, (name, group) in enumerate(found.items()):

@@ -1,5 +1,8 @@
 """What im2col holds: predicted, and measured, beside the arrays that the operation takes and returns."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -38,7 +41,7 @@ def draw(summary: pd.DataFrame, of: str = "") -> Figure | None:
     return figure
 
 
-def _layers(style, rows):
+def _layers(style: Mapping[str, Any], rows: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame, str]]:
     """How each kind of mark looks, the rows it is drawn for, and the column it shows."""
     matrices = rows[rows["implementation"] == "matmul"]
     arrays = {"label": "arguments and result", "marker": "|", "color": "0.3", "markersize": 8}

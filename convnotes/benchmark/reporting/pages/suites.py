@@ -1,6 +1,7 @@
 """The pages with every row: one for each suite, and further ones where it would be too long."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 
@@ -34,14 +35,14 @@ def pages(summary: pd.DataFrame, line: str) -> dict[str, str]:
     return found
 
 
-def _network(summary: pd.DataFrame, suite: str) -> Iterable[tuple[str, list]]:
+def _network(summary: pd.DataFrame, suite: str) -> Iterable[tuple[str, list[Any]]]:
     """The layers of the user's own network, with what each takes of the whole."""
     found = [total for total in totals.totals(summary) if total.seconds.size] if suite == LAYERS else []
     if found:
         yield "The network, layer by layer", [(total.name, totals.layers(total)) for total in found]
 
 
-def _families(rows: pd.DataFrame) -> Iterable[tuple[str, list]]:
+def _families(rows: pd.DataFrame) -> Iterable[tuple[str, list[Any]]]:
     """The tables of each suite or network: its means, the times of each operation, and what convolutions cost."""
     for family, group in rows.groupby(families(rows), sort=False):
         found = [("At a glance", tables.overview(group).drop(columns="suite or network"))]
@@ -54,7 +55,7 @@ def _families(rows: pd.DataFrame) -> Iterable[tuple[str, list]]:
         yield family, found
 
 
-def _filled(sections: Iterable[tuple[str, list]], line: str) -> list[str]:
+def _filled(sections: Iterable[tuple[str, list[Any]]], line: str) -> list[str]:
     """The sections on as few pages as hold them; one that fits on a page is on one, whichever that is."""
     found = [""]
     for title, blocks in sections:

@@ -46,7 +46,7 @@ def joined(parts: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
-def layer(row, rows: pd.DataFrame) -> str:
+def layer(row: pd.Series, rows: pd.DataFrame) -> str:
     """The name of a row's layer, with its batch where some rows differ in nothing else."""
     several = rows["suite"].isin(OF_NETWORKS).any() and len(set(rows["batch"])) > 1
     return code(row["case"]) + (f", batch {row['batch']}" if several else "")
@@ -65,7 +65,7 @@ def over(rows: pd.DataFrame) -> str:
     return f"over the {len(cases)} {noun}s{_whose(cases, suites)}{batches}"
 
 
-def _whose(cases, suites: set[str]) -> str:
+def _whose(cases: Sequence[str], suites: set[str]) -> str:
     """Of which network, or how many of them, layers are."""
     if suites == {LAYERS}:
         return " of your network"
