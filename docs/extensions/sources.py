@@ -19,7 +19,7 @@ LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s#]*)(#[^)\s]*)?\)")
 # Which pages stand below a page, by captions; a pattern may name several.
 BELOW = {
     "README": {
-        "The book": ["notebooks/*"],
+        "The book": ["notebooks/*", "docs/leaves_out"],
         "Measurements": ["results/README"],
         "Reference": ["docs/api"],
         "The project": ["CHANGELOG", "CONTRIBUTING", "docs/licence"],
