@@ -48,6 +48,8 @@ copybutton_exclude = ".linenos, .gp, .go"
 default_role = "py:obj"
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
+# Types under their names, and not what these stand for.
+autodoc_type_aliases = {name: name for name in import_module("convnotes.annotations").__all__}
 # What the reference's functions work with, and their descriptions do not need.
 autodoc_mock_imports = [name for name in ("torch", "ipywidgets") if find_spec(name) is None]
 

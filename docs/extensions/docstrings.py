@@ -27,6 +27,12 @@ def process(app, what: str, name: str, of, options, lines: list[str]) -> None:
     lines[:] = text.splitlines()
 
 
+def shorten(app, what: str, name: str, of, options, signature: str | None, returned: str | None) -> tuple | None:
+    """A signature in which the names of types stand as such, where Sphinx shows what it made of them in a union."""
+    found = re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", signature or "")
+    return (found, returned) if found != (signature or "") else None
+
+
 def derived(operation: str) -> str:
     """A line that leads to the notebooks which derive an operation."""
     numbers = sorted({number for number, _ in SECTIONS[operation].values()})
@@ -92,4 +98,5 @@ def _notebook(name: str) -> str:
 
 def setup(app) -> dict:
     app.connect("autodoc-process-docstring", process)
+    app.connect("autodoc-process-signature", shorten)
     return {"parallel_read_safe": True}
