@@ -104,7 +104,7 @@ def test_a_signature_is_shown_without_annotations_in_as_few_lines_as_hold_it():
         "    X, K, b, p = arguments.conv2d(",
     ]
     # A decorator, what stands before the first statement, and defaults as they are written.
-    assert "\n@cache\ndef transforms(m, r, dtype):\n    n = m + r - 1\n" in source(toom_cook.transforms)
+    assert "\n@cache\ndef transforms(m, k, dtype):\n    if m + k - 2 > len(POINTS):\n" in source(toom_cook.transforms)
     assert "def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):\n" in source(naive.local_response_norm)
     assert source(with_all_kinds).splitlines()[1:] == [
         'def with_all_kinds(a, /, b="x, y", *c, d, e=(1, 2), **f):',

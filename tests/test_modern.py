@@ -43,7 +43,7 @@ def test_the_source_of_every_network_is_named(network):
 
 def test_the_readme_counts_its_networks():
     assert len(NETWORKS) == 12
-    assert "[layers of twelve other networks](convnotes/cases/modern.py)" in (ROOT / "README.md").read_text()
+    assert "[twelve other networks](convnotes/cases/modern.py)" in (ROOT / "README.md").read_text()
 
 
 def test_no_source_is_of_a_network_that_is_not_there():
